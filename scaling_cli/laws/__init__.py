@@ -1,0 +1,1 @@
+"""Pure arithmetic on arrays of samples: accuracy curves, costs, intervals, limits and fits."""
