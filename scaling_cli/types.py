@@ -56,6 +56,16 @@ class Sampler:
     stop: tuple[str, ...] = ()
     ignore_eos: bool = False
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether tokens come from the softmax itself, nothing cut off or reweighted."""
+        return (
+            self.top_p == 1
+            and self.top_k == 0
+            and self.min_p == 0
+            and self.repetition_penalty == 1
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
