@@ -1,0 +1,250 @@
+"""An engine whose law is known: for tests of logic, never in place of a model."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import math
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scaling_cli.errors import EngineDied, EngineError
+from scaling_cli.types import (
+    Architecture,
+    Completion,
+    EngineFacts,
+    Message,
+    Model,
+    OnTokens,
+    Question,
+    Request,
+)
+
+OPTIONS: dict[str, Any] = {
+    "skill": 0.0,
+    "spread": 1.5,
+    "wrong_answers": 4,
+    "mean_tokens": 40,
+    "length_of_wrong": 1.0,
+    "seconds_per_token": 0.01,
+    "latency": 0.0,
+    "seeded": True,
+    "streams": False,
+    "slots": 64,
+    "fail_rate": 0.0,
+    "die_after": 0,
+    "never_stops": False,
+    "empty": False,
+    "questions": {},
+}
+"""`skill` shifts every question's chance of success (in logits), `spread` is the standard
+deviation of difficulty, `length_of_wrong` how many times longer wrong solutions are.
+`latency` is real waiting per simulated second; `fail_rate`, `die_after`, `never_stops` and
+`empty` break the engine on purpose."""
+
+END = 256
+"""The end token: the others are bytes."""
+
+BLOCK = 16
+"""Tokens a block of the emulated prefix cache holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class FakeTokenizer:
+    """Bytes as tokens, and a chat template of two tags."""
+
+    hash: str = "bytes"
+    stop_ids: tuple[int, ...] = (END,)
+
+    def encode(self, text: str) -> list[int]:
+        return list(text.encode("utf-8", "replace"))
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        return bytes(token for token in tokens if token < END).decode("utf-8", "replace")
+
+    def chat(self, messages: Sequence[Message]) -> str:
+        turns = "".join(f"<{message.role}>{message.content}\n" for message in messages)
+        return f"{turns}<assistant>"
+
+
+def fake_model(name: str = "fake-small") -> Model:
+    """A model with a small but real architecture, so that its FLOPs can be counted."""
+    size = 1 + int.from_bytes(hashlib.sha256(name.encode()).digest()[:1], "big") % 4
+    architecture = Architecture(
+        family="llama",
+        layers=4 * size,
+        width=64 * size,
+        heads=4 * size,
+        kv_heads=2 * size,
+        head_dim=16,
+        mlp_width=256 * size,
+        vocabulary=257,
+        windows=(0,) * (4 * size),
+        sparse=(False,) * (4 * size),
+        parameters=1_000_000 * size**2,
+        active_parameters=1_000_000 * size**2,
+    )
+    digest = hashlib.sha256(f"fake/{name}".encode()).hexdigest()
+    return Model(name, digest, None, "remote", "fake", architecture, FakeTokenizer())
+
+
+async def open_fake(model: Model, options: Mapping[str, Any], seed: int) -> FakeEngine:
+    """Ready at once. `questions` maps ids to questions, so that right answers are known."""
+    return FakeEngine(model.name, {**OPTIONS, **options}, seed)
+
+
+class FakeEngine:
+    """Draws answers from a law that tests can compute in closed form."""
+
+    def __init__(self, name: str, options: Mapping[str, Any], seed: int) -> None:
+        self._name = name
+        self._options = options
+        self._questions: Mapping[str, Question] = options["questions"]
+        self._shared = random.Random(seed)
+        self._cached: set[tuple[int, ...]] = set()
+        self.calls = 0
+        self._facts = EngineFacts(
+            name="fake",
+            version="1",
+            dtype="fake",
+            seeds_requests=bool(options["seeded"]),
+            streams=bool(options["streams"]),
+            takes_token_ids=True,
+            slots=int(options["slots"]),
+        )
+
+    @property
+    def facts(self) -> EngineFacts:
+        return self._facts
+
+    def success_probability(self, question_id: str) -> float:
+        """The chance that one solution of this question is right."""
+        difficulty = _normal(f"{question_id}/difficulty") * float(self._options["spread"])
+        logit = float(self._options["skill"]) - difficulty
+        return 1 / (1 + math.exp(-logit))
+
+    def answer_distribution(self, question_id: str) -> dict[str, float]:
+        """Every answer the engine may give, with its chance; the gold one first."""
+        right = self.success_probability(question_id)
+        count = int(self._options["wrong_answers"])
+        weights = [1 / (place + 1) for place in range(count)]
+        gold = self._questions[question_id].answer if question_id in self._questions else "0"
+        wrong = {
+            f"{gold}{place + 1}": (1 - right) * w / sum(weights) for place, w in enumerate(weights)
+        }
+        return {gold: right, **wrong}
+
+    async def generate(self, request: Request, on_tokens: OnTokens | None = None) -> Completion:
+        """One solution; the same request and seed give the same one where `seeded`."""
+        self.calls += 1
+        self._break_if_asked(request)
+        # Without seeds the draw depends on the order in which requests come, as in real engines.
+        source = random.Random(request.seed) if self._facts.seeds_requests else self._shared
+        tokens, logprobs, finished = self._sample(request, source)
+        cached = self._read_cache(request.prompt)
+        seconds = len(tokens) * float(self._options["seconds_per_token"])
+        await self._stream(tokens, logprobs, seconds, on_tokens)
+        return Completion(
+            text=FakeTokenizer().decode(tokens),
+            finish_reason="stop" if finished else "length",
+            tokens=tuple(tokens),
+            prompt_tokens=len(request.prompt),
+            cached_tokens=cached,
+            new_tokens=len(tokens),
+            logprobs=tuple(logprobs),
+            seconds=seconds,
+        )
+
+    def _break_if_asked(self, request: Request) -> None:
+        if self._options["die_after"] and self.calls > int(self._options["die_after"]):
+            raise EngineDied("the fake engine died, as asked", "run the same command again")
+        if random.Random(request.seed ^ 0x5EED).random() < float(self._options["fail_rate"]):
+            raise EngineError("the fake engine failed, as asked", "run the same command again")
+
+    def _sample(
+        self, request: Request, source: random.Random
+    ) -> tuple[list[int], list[float], bool]:
+        """Token by token, so that a call continued from its prefix has the law of a whole one.
+
+        What is already written decides what may follow: the prompt's tail tells whether a
+        solution has begun, and the answer in it is read back.
+        """
+        if self._options["empty"]:
+            return [END], [-0.1], True
+        answers = self.answer_distribution(request.question_id)
+        begun = request.prompt_text.rpartition("<assistant>")[2]
+        answer = _begun_answer(begun) or (
+            max(answers, key=lambda a: answers[a])
+            if request.sampler.temperature == 0
+            else source.choices(list(answers), list(answers.values()))[0]
+        )
+        right = answer == next(iter(answers))
+        opening = f"try {answer}:"
+        text = opening[len(begun) :] if len(begun) < len(opening) else ""
+        tokens = list(text.encode())
+        mean = int(self._options["mean_tokens"]) * (
+            1.0 if right else float(self._options["length_of_wrong"])
+        )
+        limit = request.sampler.max_tokens
+        ending = [*f" \\boxed{{{answer}}}".encode(), END]
+        written = len(begun) - begun.rfind(" \\boxed") if " \\boxed" in begun else None
+        if written is not None:
+            tokens = ending[written:]
+        else:
+            # Lengths are geometric, hence memoryless: what went before does not matter.
+            while len(tokens) < limit and (
+                self._options["never_stops"] or source.random() > 1 / mean
+            ):
+                tokens.append(ord("."))
+            tokens += [] if self._options["never_stops"] else ending
+        finished = len(tokens) <= limit
+        tokens = tokens[:limit]
+        center = -0.2 if right else -0.5
+        return (
+            tokens,
+            [center - 0.3 * source.random() for _ in tokens],
+            finished and not request.sampler.ignore_eos,
+        )
+
+    async def _stream(
+        self,
+        tokens: Sequence[int],
+        logprobs: Sequence[float],
+        seconds: float,
+        on_tokens: OnTokens | None,
+    ) -> None:
+        wait = seconds * float(self._options["latency"])
+        if on_tokens is None or not self._facts.streams:
+            await asyncio.sleep(wait)
+            return
+        # The answer a solution heads for is told in one piece: half of it could not be continued.
+        first = tokens.index(ord(":")) + 1 if ord(":") in tokens else 1
+        for start, stop in [(0, first), *((at, at + 1) for at in range(first, len(tokens)))]:
+            await asyncio.sleep(wait * (stop - start) / max(len(tokens), 1))
+            on_tokens(tokens[start:stop], logprobs[start:stop])
+
+    def _read_cache(self, prompt: tuple[int, ...]) -> int:
+        """Tokens of whole blocks seen before, as a prefix cache reports them."""
+        cached = 0
+        for end in range(BLOCK, len(prompt), BLOCK):
+            if prompt[:end] in self._cached:
+                cached = end
+            self._cached.add(prompt[:end])
+        return cached
+
+    async def close(self) -> None:
+        """Nothing to stop."""
+
+
+def _begun_answer(begun: str) -> str | None:
+    """The answer a begun solution is heading for."""
+    if begun.startswith("try ") and ":" in begun:
+        return begun[4:].partition(":")[0]
+    return None
+
+
+def _normal(name: str) -> float:
+    """A standard normal number that belongs to a name."""
+    return random.Random(name).gauss(0, 1)

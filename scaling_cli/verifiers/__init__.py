@@ -1,0 +1,1 @@
+"""Verifiers: what scores a trace. None is built in yet; banks carry the mean log-probability."""
