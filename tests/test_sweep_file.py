@@ -27,7 +27,7 @@ KNOWN = Known(
         "sampling": {"samples": 16},
         "beam": {"width": 4, "temperature": 0.5, "mode": "last", "deep": False, "note": None},
     },
-    prompts=["boxed", "few-shot"],
+    prompts=["boxed", "brief", "few-shot"],
 )
 BASE = "models: [small]\ntasks: [gsm8k]\n"
 
@@ -433,7 +433,7 @@ def test_the_sweeps_we_ship(name: str) -> None:
     assert greedy == [m.name for m in sweep.models]
     samples = {c.model.name: c.samples for c in cells(sweep) if not c.greedy}
     wanted = {
-        "quickstart": {models[0]: 8, models[1]: 8},
+        "quickstart": {models[0]: 16, models[1]: 16},
         "gsm8k-qwen-coder": {models[0]: 16, models[1]: 16, models[2]: 8},
         "math500-qwen-coder": {models[1]: 16, models[2]: 8},
     }

@@ -1,0 +1,1 @@
+"""Running a sweep: the one door, its journal, and the loop that fills the store."""

@@ -1,0 +1,42 @@
+"""Admission of questions to an engine: enough to keep it full, never half a question."""
+
+from __future__ import annotations
+
+import asyncio
+
+
+class Admission:
+    """Lets questions in, one after the other, while the requests they hold fit in `room`.
+
+    A question of `width` requests counts as that many, and one question is always let in,
+    however wide. With `questions` the number of questions is bounded instead. One feeder
+    awaits `enter`; whoever finishes calls `leave`.
+    """
+
+    def __init__(self, *, room: int, questions: int | None = None) -> None:
+        self._room = room
+        self._questions = questions
+        self._held = 0
+        self._inside = 0
+        self._left = asyncio.Event()
+
+    async def enter(self, width: int) -> None:
+        """Wait until a question of `width` requests fits, and hold its room."""
+        while not self._fits(width):
+            self._left.clear()
+            await self._left.wait()
+        self._held += width
+        self._inside += 1
+
+    def leave(self, width: int) -> None:
+        """Give the room of one question back."""
+        self._held -= width
+        self._inside -= 1
+        self._left.set()
+
+    def _fits(self, width: int) -> bool:
+        if self._inside == 0:
+            return True
+        if self._questions is not None:
+            return self._inside < self._questions
+        return self._held + width <= self._room

@@ -1,0 +1,172 @@
+"""One bank cell: which samples it lacks, drawing them, and writing its parts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from scaling_cli.grading import GraderPool
+from scaling_cli.laws.cost import CostModel
+from scaling_cli.running.candidates import Rows, bank_row, grade_question
+from scaling_cli.running.journal import Journal
+from scaling_cli.running.prepare import PreparedCell
+from scaling_cli.running.progress import CellProgress, Progress
+from scaling_cli.running.session import Door, QuestionSession, call_index, call_name
+from scaling_cli.store import RunFolder
+from scaling_cli.strategies import STRATEGIES
+from scaling_cli.types import Engine, EngineFacts, Question
+
+
+class BankCell:
+    """A cell being filled: `draw` every question in `questions`, then `publish`."""
+
+    def __init__(
+        self,
+        prepared: PreparedCell,
+        folder: RunFolder,
+        facts: EngineFacts,
+        grader: GraderPool,
+        progress: Progress,
+    ) -> None:
+        self.prepared = prepared
+        self._folder = folder
+        self._grader = grader
+        self._progress = progress
+        self._candidates: dict[str, Rows] = {}
+        # Only where a lost call cannot be drawn again from its seed are tokens journalled.
+        ticks = facts.streams and not facts.seeds_requests
+        self.journal = Journal(folder.journal_path(prepared.key), ticks=ticks)
+        self._recorded = folder.recorded(prepared.key)
+        self._earlier = self._read_earlier()
+        self.questions = [q for q in prepared.questions if self.missing(q)]
+        if not facts.seeds_requests and not facts.streams:
+            self._drop_interrupted()
+        self._start_progress()
+
+    @property
+    def width(self) -> int:
+        """Requests a question keeps in flight at once."""
+        return self.prepared.cell.samples
+
+    def missing(self, question: Question) -> list[int]:
+        """Indices of the samples of `question` that the store lacks."""
+        wanted = range(self.prepared.cell.samples)
+        return [index for index in wanted if (question.id, index) not in self._recorded]
+
+    def _names(self, question: Question) -> list[str]:
+        return [call_name(question.id, index) for index in self.missing(question)]
+
+    def _drop_interrupted(self) -> None:
+        """Where calls can neither be seeded nor continued, a group is drawn as a whole.
+
+        The calls in flight at a kill are the long ones; keeping the short ones of their
+        group and redrawing the long would shorten the bank.
+        """
+        done = self.journal.done
+        for question in self.questions:
+            names = self._names(question)
+            held = [name for name in names if name in done]
+            if held and len(held) < len(names):
+                self.journal.drop(held)
+
+    def _read_earlier(self) -> Mapping[str, Rows]:
+        """Rows of the raw bank, by question: new samples are grouped together with them."""
+        rows: dict[str, Rows] = defaultdict(list)
+        if self._folder.has_part("bank", self.prepared.key):
+            for row in self._folder.read_part("bank", self.prepared.key).to_pylist():
+                rows[row["question_id"]].append(row)
+        return rows
+
+    def _start_progress(self) -> None:
+        prepared = self.prepared
+        wanted = len(prepared.questions) * prepared.cell.samples
+        lacking = [name for question in self.questions for name in self._names(question)]
+        held = sum(name in self.journal.done for name in lacking)
+        self._progress.cells[prepared.key] = CellProgress(
+            label=prepared.label,
+            questions=len(prepared.questions),
+            samples=wanted,
+            questions_done=len(prepared.questions) - len(self.questions),
+            samples_done=wanted - len(lacking) + held,
+        )
+        architecture = prepared.model.architecture
+        self._cost = CostModel(architecture) if architecture is not None else None
+
+    async def draw(self, question: Question, engine: Engine, start: int) -> None:
+        """Sample what the question lacks, journal it, grade all its samples."""
+        prepared = self.prepared
+        door = Door(
+            cell=prepared.key,
+            engine=engine,
+            journal=self.journal,
+            tokenizer=prepared.model.tokenizer,
+            sampler=prepared.cell.sampler,
+            seed=prepared.cell.seed,
+            # A seeded call is the same whichever start draws it: its row must not tell.
+            start=0 if engine.facts.seeds_requests else start,
+            drawn=self._count,
+        )
+        numbers = self.missing(question)
+        session = QuestionSession(
+            door,
+            question,
+            prompt_text=prepared.rendered[question.id],
+            prompt=prepared.prompt_tokens(question),
+            numbers=numbers,
+        )
+        strategy = STRATEGIES[prepared.cell.strategy]
+        await strategy(session, **{**dict(prepared.cell.params), "samples": len(numbers)})
+        await self._grade(question)
+
+    def _count(self, tokens: int, failed: bool) -> None:
+        self._progress.sampled(self.prepared.key, tokens, failed=failed)
+
+    async def _grade(self, question: Question) -> None:
+        rows = self._rows_of(question)
+        graded = await grade_question(rows, question, self.prepared, self._grader)
+        self._candidates[question.id] = graded
+        state = self._progress.cells[self.prepared.key]
+        state.questions_done += 1
+        state.graded += len(graded)
+        state.correct += sum(row["verdict"] == "correct" for row in graded)
+        self._add_flops(state, graded)
+        self._progress.changed(self._progress)
+
+    def _add_flops(self, state: CellProgress, rows: Rows) -> None:
+        counts = [(row["prompt_tokens"], row["new_tokens"]) for row in rows if not row["error"]]
+        if self._cost is None or any(None in pair for pair in counts):
+            state.flops = None
+        elif state.flops is not None and counts:
+            state.flops += float(self._cost.prefill(counts[0][0]))
+            state.flops += sum(
+                float(self._cost.decode(new, context=prompt)) for prompt, new in counts
+            )
+
+    def _rows_of(self, question: Question) -> Rows:
+        """Every sample of a question: the stored ones, then the journal's, by index."""
+        rows = {row["sample"]: row for row in self._earlier.get(question.id, [])}
+        for name in self._names(question):
+            record = self.journal.done.get(name)
+            if record is not None:
+                rows[call_index(name)] = bank_row(question.id, call_index(name), record)
+        return [rows[index] for index in sorted(rows)]
+
+    async def publish(self) -> None:
+        """Write the bank and its graded answers; the journal goes once both stand."""
+        drawn = [q for q in self.questions if any(n in self.journal.done for n in self._names(q))]
+        if drawn:
+            for question in drawn:
+                if question.id not in self._candidates:
+                    await self._grade(question)
+            new = [row for q in drawn for row in self._rows_of(q)]
+            self._folder.merge_bank(self.prepared.key, new)
+            candidates = [row for q in drawn for row in self._candidates[q.id]]
+            self._folder.merge_candidates(self.prepared.key, candidates)
+        self.journal.remove()
+
+    def failed(self) -> Sequence[tuple[str, str]]:
+        """(call, error) of every call that failed, for the run's last words."""
+        wanted = {name for question in self.questions for name in self._names(question)}
+        done: dict[str, Any] = self.journal.done
+        return [(n, done[n].error) for n in sorted(wanted) if n in done and done[n].error]

@@ -1,0 +1,210 @@
+"""The write-ahead log of one cell: every reply on disk before anyone reads it.
+
+One JSON object a line. A line is the state of the cell at one moment: calls that ended since
+the line before (`done`), and for engines that stream, tokens of calls still in flight
+(`partial`). A line torn by a kill is dropped whole, so what is read back is always a
+snapshot taken at a moment that did not depend on what was being sampled; that is what keeps
+restarts from favouring short completions (`docs/decisions/0002-restarts.md`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from io import FileIO
+from pathlib import Path
+from typing import Any
+
+from scaling_cli.errors import StoreError
+from scaling_cli.types import Completion
+
+DIGITS = 6
+"""Decimals kept of a log-probability."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the journal keeps of one call: its reply or its error, and who drew it."""
+
+    name: str
+    completion: Completion | None
+    error: str | None = None
+    seed: int = 0
+    start: int = 0
+
+
+@dataclass(slots=True)
+class Partial:
+    """Tokens of a call that had not ended."""
+
+    tokens: list[int] = field(default_factory=list)
+    logprobs: list[float] | None = field(default_factory=list)
+    seconds: float = 0.0
+
+    def add(self, tokens: Sequence[int], logprobs: Sequence[float] | None) -> None:
+        self.tokens.extend(tokens)
+        if logprobs is None:
+            self.logprobs = None
+        elif self.logprobs is not None:
+            self.logprobs.extend(logprobs)
+
+
+class Journal:
+    """Records of one cell, appended and read back.
+
+    With `ticks`, nothing reaches the file between two calls of `flush`: finished calls and
+    partial ones are written in one line. Without, every record is a line at once.
+    """
+
+    def __init__(self, path: Path, *, ticks: bool) -> None:
+        self.path = path
+        self.ticks = ticks
+        self.done: dict[str, Record] = {}
+        self.partial: dict[str, Partial] = {}
+        self.torn = 0
+        self._pending_done: list[Record] = []
+        self._pending_tokens: dict[str, Partial] = {}
+        self._read()
+        self._file = self._open()
+
+    @staticmethod
+    def peek(path: Path) -> set[str]:
+        """Names of the calls that ended well, read without touching the file."""
+        journal = Journal.__new__(Journal)
+        journal.path, journal.done, journal.partial, journal.torn = path, {}, {}, 0
+        journal._read()
+        return {name for name, record in journal.done.items() if record.error is None}
+
+    def record(self, record: Record) -> None:
+        """Keep a call that ended; its partial tokens are superseded by it."""
+        record = _rounded(record)
+        self.done[record.name] = record
+        self.partial.pop(record.name, None)
+        self._pending_tokens.pop(record.name, None)
+        self._pending_done.append(record)
+        if not self.ticks:
+            self.flush()
+
+    def sampled(self, name: str, tokens: Sequence[int], logprobs: Sequence[float] | None) -> None:
+        """Note tokens of a call still in flight; the next `flush` writes them."""
+        logprobs = None if logprobs is None else [round(value, DIGITS) for value in logprobs]
+        self._pending_tokens.setdefault(name, Partial()).add(tokens, logprobs)
+
+    def drop(self, names: Sequence[str]) -> None:
+        """Set records aside to be drawn again; the file keeps them and says so."""
+        for name in names:
+            self.done.pop(name, None)
+            self.partial.pop(name, None)
+        self._write({"drop": list(names)})
+
+    def flush(self) -> None:
+        """Write everything since the last line as one line."""
+        if not (self._pending_done or self._pending_tokens):
+            return
+        line: dict[str, Any] = {}
+        if self._pending_done:
+            line["done"] = [_encode(record) for record in self._pending_done]
+        if self._pending_tokens:
+            line["partial"] = [
+                [name, part.tokens, part.logprobs] for name, part in self._pending_tokens.items()
+            ]
+        self._write(line)
+        self._pending_done, self._pending_tokens = [], {}
+
+    def close(self) -> None:
+        """Write what is pending and let the file go."""
+        if not self._file.closed:
+            self.flush()
+            self._file.close()
+
+    def remove(self) -> None:
+        """Delete the file, once its records stand in the store."""
+        self.close()
+        self.path.unlink(missing_ok=True)
+
+    def _write(self, line: dict[str, Any]) -> None:
+        data = (json.dumps(line, separators=(",", ":")) + "\n").encode()
+        end = os.fstat(self._file.fileno()).st_size
+        try:
+            while data:
+                data = data[self._file.write(data) :]
+        except OSError as error:
+            # A line cut short would swallow the next one: take it back.
+            os.ftruncate(self._file.fileno(), end)
+            raise StoreError(
+                f"cannot write the journal {self.path.name}: {error.strerror}",
+                "free some space and run the same command again: everything up to here is kept",
+            ) from error
+
+    def _open(self) -> FileIO:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        file = FileIO(self.path, "ab")
+        if self._torn_end is not None:
+            # Cut the torn line off, so that the next one starts on a line of its own.
+            os.ftruncate(file.fileno(), self._torn_end)
+        return file
+
+    def _read(self) -> None:
+        self._torn_end: int | None = None
+        if not self.path.exists():
+            return
+        for line, start, whole in _lines(self.path):
+            try:
+                if not whole:
+                    raise ValueError
+                self._apply(json.loads(line))
+            except (ValueError, KeyError, TypeError):
+                self.torn += 1
+                if not whole:
+                    self._torn_end = start
+
+    def _apply(self, line: dict[str, Any]) -> None:
+        done = [_decode(item) for item in line.get("done", [])]
+        for name in line.get("drop", []):
+            self.done.pop(name, None)
+            self.partial.pop(name, None)
+        for name, tokens, logprobs in line.get("partial", []):
+            self.partial.setdefault(name, Partial()).add(tokens, logprobs)
+        for record in done:
+            self.done[record.name] = record
+            self.partial.pop(record.name, None)
+
+
+def _lines(path: Path) -> Iterator[tuple[bytes, int, bool]]:
+    """Each line, where it starts, and whether it is whole."""
+    start = 0
+    with open(path, "rb") as file:
+        for line in file:
+            yield line, start, line.endswith(b"\n")
+            start += len(line)
+
+
+def _encode(record: Record) -> dict[str, Any]:
+    return asdict(record)
+
+
+def _rounded(record: Record) -> Record:
+    """What is in memory must equal what a rerun reads back."""
+    if record.completion is None or record.completion.logprobs is None:
+        return record
+    logprobs = tuple(round(value, DIGITS) for value in record.completion.logprobs)
+    return replace(record, completion=replace(record.completion, logprobs=logprobs))
+
+
+def _decode(fields: dict[str, Any]) -> Record:
+    completion = fields["completion"]
+    if completion is not None:
+        completion = Completion(
+            **{
+                **completion,
+                "tokens": _tuple(completion["tokens"]),
+                "logprobs": _tuple(completion["logprobs"]),
+            }
+        )
+    return Record(**{**fields, "completion": completion})
+
+
+def _tuple(values: list[Any] | None) -> tuple[Any, ...] | None:
+    return None if values is None else tuple(values)

@@ -1,0 +1,122 @@
+"""Cells made concrete: models resolved, questions loaded, prompts rendered, keys computed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from scaling_cli import models, tasks
+from scaling_cli.engines import dtype_of
+from scaling_cli.engines.fake import fake_model
+from scaling_cli.sweep import Cell, ModelSpec, Sweep, TaskSpec, cell_key, cells, identity
+from scaling_cli.tasks import TaskData
+from scaling_cli.tasks.prompts import Prompt, check_shots, prompt_hash, render
+from scaling_cli.tasks.shots import take_shots
+from scaling_cli.types import Model, Question
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedCell:
+    """One cell with all it needs to be sampled: its questions in order, and its prompts."""
+
+    cell: Cell
+    key: str
+    identity: Mapping[str, Any]
+    model: Model
+    task_revision: str
+    style: str
+    equality: str
+    prompt: Prompt
+    questions: tuple[Question, ...]
+    rendered: Mapping[str, str] = field(repr=False)
+
+    @property
+    def label(self) -> str:
+        """What a person calls this cell."""
+        kind = "greedy" if self.cell.greedy else self.cell.strategy
+        return f"{self.model.name} · {self.cell.task.name} · {kind}"
+
+    def prompt_tokens(self, question: Question) -> list[int]:
+        """The prompt's token ids; empty where the engine is given text."""
+        tokenizer = self.model.tokenizer
+        return [] if tokenizer is None else tokenizer.encode(self.rendered[question.id])
+
+
+def prepare(sweep: Sweep) -> list[PreparedCell]:
+    """Every cell of the sweep, ready to run; raises ScaleError where one cannot be."""
+    wanted = cells(sweep)
+    found = {
+        (spec, engine): resolve_model(spec, engine)
+        for spec, engine in dict.fromkeys((cell.model, cell.engine.name) for cell in wanted)
+    }
+    loaded = {task: load_task(task) for task in dict.fromkeys(cell.task for cell in wanted)}
+    return [
+        _prepared(sweep, cell, found[cell.model, cell.engine.name], *loaded[cell.task])
+        for cell in wanted
+    ]
+
+
+def resolve_model(spec: ModelSpec, engine: str) -> Model:
+    """The model as its engine knows it: files for most, a bare name behind a server."""
+    if engine == "fake":
+        return fake_model(spec.name)
+    if engine == "completions" and spec.path is None and not models.is_local(spec.name):
+        digest = hashlib.sha256(f"remote/{spec.name}/{spec.revision or ''}".encode()).hexdigest()
+        return Model(spec.name, digest, format="remote")
+    return models.resolve(spec.name, path=spec.path, revision=spec.revision)
+
+
+def load_task(task: TaskSpec) -> tuple[TaskData, tuple[Question, ...], Prompt]:
+    """A task's data, the questions chosen from it, and how they are put."""
+    data = tasks.load(
+        task.name,
+        data=task.data,
+        split=task.split,
+        seed=task.seed,
+        size=task.size,
+        options=dict(task.options),
+    )
+    questions = tuple(tasks.select(data.questions, as_choice(task.questions)))
+    prompt = Prompt(task.prompt, take_shots(task, data))
+    check_shots(prompt.shots, questions)
+    return data, questions, prompt
+
+
+def as_choice(choice: Any) -> Any:
+    """Pairs back into the mapping they were in the file."""
+    if isinstance(choice, tuple) and choice and isinstance(choice[0], tuple):
+        return dict(choice)
+    return choice
+
+
+def _prepared(
+    sweep: Sweep,
+    cell: Cell,
+    model: Model,
+    data: TaskData,
+    questions: Sequence[Question],
+    prompt: Prompt,
+) -> PreparedCell:
+    described = identity(
+        cell,
+        weights_hash=model.weights_hash,
+        tokenizer_hash=model.tokenizer.hash if model.tokenizer else "",
+        dtype=dtype_of(cell.engine.name, model, dict(cell.engine.options)),
+        task_revision=data.revision,
+        prompt_hash=prompt_hash(prompt, model.tokenizer),
+        stop=prompt.stop,
+    )
+    return PreparedCell(
+        cell=cell,
+        key=cell_key(described),
+        identity=described,
+        model=model,
+        task_revision=data.revision,
+        style=data.style,
+        equality=sweep.equality,
+        prompt=prompt,
+        questions=tuple(questions),
+        rendered={q.id: render(q.text, prompt, model.tokenizer) for q in questions},
+    )

@@ -1,0 +1,184 @@
+"""A whole run: engines opened one after the other, their cells filled side by side."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import zip_longest
+from typing import Any
+
+from scaling_cli import models
+from scaling_cli.engines import open_engine
+from scaling_cli.errors import EngineDied
+from scaling_cli.grading import GraderPool
+from scaling_cli.plan import plan
+from scaling_cli.running.admission import Admission
+from scaling_cli.running.cell import BankCell
+from scaling_cli.running.manifest import add_start, count_starts, describe
+from scaling_cli.running.prepare import PreparedCell
+from scaling_cli.running.progress import Progress
+from scaling_cli.running.tables import wanted
+from scaling_cli.store import RunFolder
+from scaling_cli.sweep import EngineSpec, Sweep
+from scaling_cli.types import Engine, Model, Question
+
+TICK_SECONDS = 1.0
+"""How often tokens in flight are journalled where calls can only be continued."""
+
+IN_FLIGHT = 1.5
+"""Requests admitted per slot of the engine: a queue long enough that no slot waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run did: samples drawn, and the calls that failed with their errors."""
+
+    drawn: int
+    failed: tuple[tuple[str, str], ...]
+
+
+def run_cells(
+    prepared: Sequence[PreparedCell], sweep: Sweep, folder: RunFolder, progress: Progress
+) -> Outcome:
+    """Draw what `folder` lacks of the cells, and publish them.
+
+    The caller holds the folder's lock. Raises EngineError when an engine cannot start or dies;
+    everything recorded until then is in the journals and is taken up by the next call.
+    """
+    # Two cells of one key would fill the same bank: the plan refuses them.
+    plan(wanted(prepared), lambda key: ())
+    folder.write_questions(_questions(prepared))
+    describe(prepared, sweep, folder)
+    drawn = 0
+    failed: list[tuple[str, str]] = []
+    with GraderPool() as grader:
+        for group in _by_engine(prepared):
+            if _complete(group, folder):
+                continue
+            outcome = asyncio.run(_run_group(group, sweep, folder, grader, progress))
+            drawn += outcome.drawn
+            failed += outcome.failed
+    return Outcome(drawn, tuple(failed))
+
+
+def _questions(prepared: Sequence[PreparedCell]) -> list[Question]:
+    """Every question of the run once, in the order of the cells."""
+    return list({q.id: q for cell in prepared for q in cell.questions}.values())
+
+
+def _by_engine(prepared: Sequence[PreparedCell]) -> list[list[PreparedCell]]:
+    """Cells that one start of an engine can serve."""
+    groups: dict[tuple[str, EngineSpec], list[PreparedCell]] = {}
+    for cell in prepared:
+        groups.setdefault((cell.model.weights_hash, cell.cell.engine), []).append(cell)
+    return list(groups.values())
+
+
+def _complete(group: Sequence[PreparedCell], folder: RunFolder) -> bool:
+    """Whether nothing is left to draw or to publish, so that no engine need start."""
+    for cell in group:
+        if folder.journal_path(cell.key).exists():
+            return False
+        recorded = folder.recorded(cell.key)
+        if any((q.id, i) not in recorded for q in cell.questions for i in range(cell.cell.samples)):
+            return False
+    return True
+
+
+async def _run_group(
+    group: Sequence[PreparedCell],
+    sweep: Sweep,
+    folder: RunFolder,
+    grader: GraderPool,
+    progress: Progress,
+) -> Outcome:
+    model, spec = group[0].model, group[0].cell.engine
+    start = count_starts(folder)
+    seed = _engine_seed(folder, model, spec, start)
+    progress.say(f"starting {spec.name} with {model.name}")
+    ready = _for_engine(model, spec, progress)
+    engine = await open_engine(spec.name, ready, _options(group, spec), seed)
+    try:
+        add_start(folder, model, spec.name, engine.facts, seed)
+        cells = [BankCell(cell, folder, engine.facts, grader, progress) for cell in group]
+        progress.restart_clock()
+        await _fill(cells, engine, sweep, start)
+        for cell in cells:
+            await cell.publish()
+        failed = tuple(failure for cell in cells for failure in cell.failed())
+        return Outcome(sum(progress.cells[c.prepared.key].tokens for c in cells), failed)
+    finally:
+        await engine.close()
+
+
+def _options(group: Sequence[PreparedCell], spec: EngineSpec) -> dict[str, Any]:
+    """The engine's options; the fake engine, which is a law about questions, is told them."""
+    options = dict(spec.options)
+    if spec.name == "vllm":
+        options["plain_sampling"] = all(cell.cell.sampler.is_plain for cell in group)
+    if spec.name == "fake":
+        options["questions"] = {q.id: q for cell in group for q in cell.questions}
+    return options
+
+
+def _for_engine(model: Model, spec: EngineSpec, progress: Progress) -> Model:
+    """vLLM reads safetensors: a GGUF file is dequantised once and kept."""
+    if spec.name != "vllm" or model.format != "gguf" or model.path is None:
+        return model
+    path = models.as_safetensors(model.path, say=progress.say)
+    return replace(model, path=path, format="safetensors")
+
+
+def _engine_seed(folder: RunFolder, model: Model, spec: EngineSpec, start: int) -> int:
+    text = f"{folder.name}/{model.weights_hash}/{spec.name}/{start}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
+
+
+async def _fill(cells: Sequence[BankCell], engine: Engine, sweep: Sweep, start: int) -> None:
+    """Feed the engine question by question until every cell is full."""
+    admission = Admission(
+        room=int(engine.facts.slots * IN_FLIGHT), questions=sweep.questions_in_flight
+    )
+    ticker = asyncio.create_task(_tick(cells))
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            for cell, question in _interleaved(cells):
+                await admission.enter(cell.width)
+                task = tasks.create_task(cell.draw(question, engine, start))
+                task.add_done_callback(partial(_left, admission, cell.width))
+    except* EngineDied as died:
+        raise _first(died) from None
+    finally:
+        ticker.cancel()
+        for cell in cells:
+            cell.journal.close()
+
+
+def _left(admission: Admission, width: int, task: asyncio.Task[None]) -> None:
+    admission.leave(width)
+
+
+async def _tick(cells: Sequence[BankCell]) -> None:
+    while True:
+        await asyncio.sleep(TICK_SECONDS)
+        for cell in cells:
+            cell.journal.flush()
+
+
+def _interleaved(cells: Sequence[BankCell]) -> Iterator[tuple[BankCell, Question]]:
+    """The cells' questions in turn, so that no cell is left alone at the end."""
+    for row in zip_longest(*(cell.questions for cell in cells)):
+        for cell, question in zip(cells, row, strict=True):
+            if question is not None:
+                yield cell, question
+
+
+def _first(group: BaseExceptionGroup[EngineDied]) -> EngineDied:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, EngineDied)
+    return error
