@@ -1,0 +1,71 @@
+"""Tables for people and for programs: the same rows, as Rich text or as one JSON object."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+
+Row = Mapping[str, Any]
+Json = Annotated[
+    bool, typer.Option("--json", help='Print {"rows": [...]} and nothing else on stdout.')
+]
+
+
+def say(line: str) -> None:
+    """One line for the person at the terminal; stdout stays free for results."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def show(
+    rows: Sequence[Row], *, as_json: bool, columns: Sequence[str] | None = None, title: str = ""
+) -> None:
+    """Print rows; `columns` are those a person sees, JSON holds them all."""
+    if as_json:
+        print(json.dumps({"rows": [_clean(row) for row in rows]}, ensure_ascii=False))
+        return
+    if not rows:
+        say(f"{title or 'rows'}: none")
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    names = list(columns or rows[0])
+    table = Table(title=title or None, title_justify="left", header_style="bold", box=None)
+    for name in names:
+        right = any(isinstance(row.get(name), int | float) for row in rows)
+        table.add_column(name, justify="right" if right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(format_cell(row.get(name)) for name in names))
+    # A pipe has no width: give the table the room it wants, so that nothing is folded.
+    Console(width=None if sys.stdout.isatty() else 240).print(table)
+
+
+def format_cell(value: Any) -> str:
+    """A value as a person reads it: three decimals, large numbers in powers of ten."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        if math.isnan(value):
+            return "–"
+        return f"{value:.3g}" if abs(value) >= 1e5 or 0 < abs(value) < 1e-3 else f"{value:.3f}"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(format_cell, value))
+    return str(value)
+
+
+def _clean(value: Any) -> Any:
+    """JSON knows no NaN: what is not known is null."""
+    if isinstance(value, Mapping):
+        return {key: _clean(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value.item() if hasattr(value, "item") else value

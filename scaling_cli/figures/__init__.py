@@ -1,0 +1,1 @@
+"""Figures: tables in, matplotlib Figures out; saving is the caller's."""

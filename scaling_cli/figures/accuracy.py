@@ -1,0 +1,97 @@
+"""Accuracy against k: one panel a model, one line a selector, bands over questions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from scaling_cli.figures.style import LINES, PAPER_WIDTH, colour_of, house_style, label_ends
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Row = Mapping[str, Any]
+
+
+def accuracy_figure(rows: Sequence[Row], *, title: str = "") -> Figure:
+    """The curves at the full token cap; greedy accuracy is a thin line across."""
+    import matplotlib.pyplot as plt
+
+    models = list(dict.fromkeys(row["model"] for row in rows))
+    tasks = list(dict.fromkeys(row["task"] for row in rows))
+    colours = colour_of(models)
+    with house_style():
+        figure, grid = plt.subplots(
+            len(tasks),
+            len(models),
+            figsize=(PAPER_WIDTH * max(1.0, len(models) / 3), 2.5 * len(tasks) + 0.3),
+            sharey="row",
+            squeeze=False,
+            layout="constrained",
+            gridspec_kw={"wspace": 0.35},
+        )
+        for task, line in zip(tasks, grid, strict=True):
+            for model, axes in zip(models, line, strict=True):
+                part = [r for r in rows if r["model"] == model and r["task"] == task]
+                _panel(axes, part, colours[model])
+                axes.set_title(f"{model}\n{task}", fontsize=8)
+            line[0].set_ylabel("accuracy")
+        if title:
+            figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=9.5)
+        _label(figure, grid, rows, models, tasks)
+    drawn: Figure = figure
+    return drawn
+
+
+def _panel(axes: Axes, rows: Sequence[Row], colour: str) -> None:
+    axes.set_xscale("log", base=2)
+    axes.set_xlabel("samples k")
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    for curve in _curves(rows):
+        ks = [row["k"] for row in curve]
+        axes.plot(ks, [r["accuracy"] for r in curve], color=colour, ls=LINES[curve[0]["selector"]])
+        axes.fill_between(
+            ks, [r["lo"] for r in curve], [r["hi"] for r in curve], color=colour, alpha=0.10, lw=0
+        )
+    greedy = _greedy(rows)
+    if greedy is not None:
+        axes.axhline(greedy["accuracy"], color="#444444", lw=0.8, ls=(0, (4, 3)))
+
+
+def _curves(rows: Sequence[Row]) -> list[list[Row]]:
+    """The curves at the largest cap, one a selector, by k."""
+    sampled = [row for row in rows if row["strategy"] != "greedy"]
+    if not sampled:
+        return []
+    cap = max(row["max_tokens"] for row in sampled)
+    full = [row for row in sampled if row["max_tokens"] == cap]
+    names = dict.fromkeys(row["selector"] for row in full)
+    return [
+        sorted((r for r in full if r["selector"] == name), key=lambda r: r["k"]) for name in names
+    ]
+
+
+def _greedy(rows: Sequence[Row]) -> Row | None:
+    greedy = [row for row in rows if row["strategy"] == "greedy"]
+    return max(greedy, key=lambda row: row["max_tokens"]) if greedy else None
+
+
+def _label(
+    figure: Figure, grid: Any, rows: Sequence[Row], models: Sequence[str], tasks: Sequence[str]
+) -> None:
+    """Labels go on once the layout is final, since they are placed by it."""
+    colours = colour_of(models)
+    for task, line in zip(tasks, grid, strict=True):
+        for model, axes in zip(models, line, strict=True):
+            part = [r for r in rows if r["model"] == model and r["task"] == task]
+            ends = [
+                (c[-1]["k"], c[-1]["accuracy"], c[0]["selector"], colours[model])
+                for c in _curves(part)
+            ]
+            greedy = _greedy(part)
+            if greedy is not None and ends:
+                ends.append((max(e[0] for e in ends), greedy["accuracy"], "greedy", "#444444"))
+            # Room for the words, which the layout does not know of.
+            axes.set_xlim(right=axes.get_xlim()[1])
+            label_ends(axes, ends)

@@ -1,0 +1,132 @@
+"""The house style: one look for every figure, legible on paper and to the colour-blind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#5B5B5B")
+"""Okabe and Ito's palette, yellow left out: it is not seen on white paper."""
+
+LINES = {
+    "first": (0, (1, 1.4)),
+    "majority": "-",
+    "best": (0, (5, 2)),
+    "weighted": (0, (7, 2, 1.5, 2)),
+    "best-majority": (0, (3, 1.5, 1, 1.5)),
+    "coverage": (0, (1, 2.2)),
+}
+"""A selector is a dash pattern, a model is a colour: neither is told by hue alone."""
+
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+
+PAPER_WIDTH = 6.75
+"""Inches: the text width of a two-column paper."""
+
+SETTINGS: dict[str, Any] = {
+    "figure.dpi": 150,
+    "savefig.dpi": 200,
+    "font.family": "DejaVu Sans",
+    "font.size": 8.5,
+    "axes.titlesize": 9.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 8.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.7,
+    "axes.grid": True,
+    "grid.color": "#E6E6E6",
+    "grid.linewidth": 0.6,
+    "axes.axisbelow": True,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "lines.linewidth": 1.5,
+    "legend.frameon": False,
+    "legend.fontsize": 7.5,
+    "svg.hashsalt": "scale",
+    "svg.fonttype": "path",
+}
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Draw inside this block."""
+    import matplotlib as mpl
+
+    mpl.use("Agg", force=False)
+    with mpl.rc_context(SETTINGS):
+        yield
+
+
+def colour_of(names: Sequence[str]) -> dict[str, str]:
+    """A colour for each name, in the order given."""
+    return {name: COLOURS[place % len(COLOURS)] for place, name in enumerate(names)}
+
+
+def marker_of(names: Sequence[str]) -> dict[str, str]:
+    """A marker for each name, in the order given."""
+    return {name: MARKERS[place % len(MARKERS)] for place, name in enumerate(names)}
+
+
+def label_ends(axes: Axes, ends: Sequence[tuple[float, float, str, str]]) -> None:
+    """Write `(x, y, text, colour)` to the right of the axes, moved apart where they would touch.
+
+    Needs the limits of the axes to be final.
+    """
+    if not ends:
+        return
+    low, high = axes.get_ylim()
+    height = axes.get_window_extent().height
+    gap = 11.0 / max(height * 72 / axes.figure.dpi, 1)
+    to_unit = axes.transData + axes.transAxes.inverted()
+    placed = sorted(
+        ((float(to_unit.transform((x, y))[1]), x, y, text, colour) for x, y, text, colour in ends)
+    )
+    heights = spread([min(max(unit, 0.0), 1.0) for unit, *_ in placed], gap)
+    for at, (_, x, y, text, colour) in zip(heights, placed, strict=True):
+        axes.annotate(
+            text,
+            xy=(x, min(max(y, low), high)),
+            xycoords="data",
+            xytext=(1.02, at),
+            textcoords="axes fraction",
+            color=colour,
+            fontsize=7.5,
+            va="center",
+            annotation_clip=False,
+            arrowprops={
+                "arrowstyle": "-",
+                "color": colour,
+                "lw": 0.5,
+                "alpha": 0.6,
+                "shrinkA": 1,
+                "shrinkB": 2,
+            },
+        )
+
+
+def spread(places: Sequence[float], gap: float) -> list[float]:
+    """Ascending places moved as little as needed so that neighbours are `gap` apart."""
+    # Clusters that touch are merged and centred on their mean, as isotonic regression does.
+    clusters: list[list[float]] = []
+    for place in places:
+        clusters.append([place])
+        while len(clusters) > 1 and _start(clusters[-1], gap) < _start(
+            clusters[-2], gap
+        ) + gap * len(clusters[-2]):
+            last = clusters.pop()
+            clusters[-1] += last
+    return [
+        _start(cluster, gap) + gap * number
+        for cluster in clusters
+        for number in range(len(cluster))
+    ]
+
+
+def _start(cluster: Sequence[float], gap: float) -> float:
+    return sum(cluster) / len(cluster) - gap * (len(cluster) - 1) / 2

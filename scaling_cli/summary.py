@@ -1,0 +1,267 @@
+"""Accuracy rows of a run: every cell × selector × k × token cap, with intervals and costs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scaling_cli.errors import StoreError
+from scaling_cli.laws.caps import at_cap, cap_grid, k_grid
+from scaling_cli.laws.cost import CostModel, bank_cost
+from scaling_cli.laws.resample import band, question_weights
+from scaling_cli.laws.selectors import SCORED, Choice, curve
+from scaling_cli.store import CellRecord, RunFolder
+from scaling_cli.types import MISSING, UNANSWERED, Architecture, SampleBank
+
+if TYPE_CHECKING:
+    from scaling_cli.types import FloatArray
+
+Row = dict[str, Any]
+
+DRAWS = 2000
+AXES = (
+    "flops", "flops_policy", "flops_verifier", "flops_uncached", "flops_engine", "flops_2nt",
+    "tokens", "seconds",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Which rows are wanted. `None` takes the default grids; `by` is level or subject."""
+
+    selectors: Sequence[str] = ("first", "coverage", "majority", "best")
+    ks: Sequence[int] | None = None
+    caps: Sequence[int] | None = None
+    extraction: str = "lenient"
+    equality: str = "math"
+    by: str | None = None
+    choice: Choice = field(default_factory=Choice)
+    draws: int = DRAWS
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One curve with its per-question values: what rows, frontiers and figures are made of.
+
+    `values` and each cost are `[question, k]`; `fields` are the row's names for this curve.
+    """
+
+    fields: Mapping[str, Any]
+    question_ids: tuple[str, ...]
+    ks: tuple[int, ...]
+    values: FloatArray
+    mc_error: FloatArray
+    costs: Mapping[str, FloatArray]
+    rates: Mapping[str, float | None]
+
+
+def accuracy_rows(folder: RunFolder, ask: Ask) -> list[Row]:
+    """The rows of DESIGN's accuracy table, costs as means per question."""
+    rows: list[Row] = []
+    for one in series(folder, ask):
+        rows += _rows(one, ask)
+    return rows
+
+
+def series(folder: RunFolder, ask: Ask) -> Iterator[Series]:
+    """Every curve that the run's graded answers hold, cell by cell."""
+    run = folder.read_manifest()
+    present = set(folder.cells("candidates"))
+    if not present & set(run.cells):
+        raise StoreError(f"{folder.path} holds no graded answers yet", "scale run fills it")
+    groups = _groups(folder, ask.by)
+    for key, cell in run.cells.items():
+        if key not in present:
+            continue
+        bank, boxed = folder.sample_bank(key, extraction=ask.extraction)  # type: ignore[arg-type]
+        for cap in _caps(bank, cell, ask):
+            capped = bank if cap >= int(cell.details["max_tokens"]) else at_cap(bank, boxed, cap)
+            for group, part in _split(capped, groups):
+                yield from _curves(folder, key, cell, part, cap, group, ask)
+
+
+def _caps(bank: SampleBank, cell: CellRecord, ask: Ask) -> list[int]:
+    limit = int(cell.details["max_tokens"])
+    if (bank.tokens < 0).any():
+        return [limit]
+    if ask.caps is not None:
+        return sorted({cap for cap in ask.caps if cap < limit} | {limit})
+    return cap_grid(limit)
+
+
+def _groups(folder: RunFolder, by: str | None) -> Mapping[str, str] | None:
+    if by is None:
+        return None
+    table = folder.read_part("questions", "", ["question_id", by])
+    ids, values = table["question_id"].to_pylist(), table[by].to_pylist()
+    return {identity: str(value) for identity, value in zip(ids, values, strict=True)}
+
+
+def _split(
+    bank: SampleBank, groups: Mapping[str, str] | None
+) -> Iterator[tuple[str | None, SampleBank]]:
+    if groups is None:
+        yield None, bank
+        return
+    names = [groups[identity] for identity in bank.question_ids]
+    for name in sorted(set(names)):
+        rows = np.array([index for index, group in enumerate(names) if group == name])
+        yield name, take(bank, rows)
+
+
+def take(bank: SampleBank, rows: Any) -> SampleBank:
+    """The bank of some of its questions."""
+    return replace(
+        bank,
+        question_ids=tuple(bank.question_ids[row] for row in rows),
+        answer_class=bank.answer_class[rows],
+        tokens=bank.tokens[rows],
+        reward=bank.reward[rows],
+        truncated=bank.truncated[rows],
+        samples=bank.samples[rows],
+        prompt_tokens=None if bank.prompt_tokens is None else bank.prompt_tokens[rows],
+    )
+
+
+def _curves(
+    folder: RunFolder,
+    key: str,
+    cell: CellRecord,
+    bank: SampleBank,
+    cap: int,
+    group: str | None,
+    ask: Ask,
+) -> Iterator[Series]:
+    most = int(bank.samples.max(initial=0))
+    ks = [k for k in (ask.ks or k_grid(most)) if k <= most]
+    costs = _costs(bank, cell, ks)
+    scored = not np.isnan(bank.reward).all()
+    for selector in ask.selectors:
+        if selector in SCORED and not scored:
+            continue
+        # A single greedy answer has nothing to choose from.
+        if most == 1 and selector != "first":
+            continue
+        result = curve(bank, selector, ks, ask.choice)
+        yield Series(
+            fields=_fields(folder, key, cell, selector, cap, group, ask, bank),
+            question_ids=bank.question_ids,
+            ks=tuple(ks),
+            values=result.values,
+            mc_error=result.mc_error,
+            costs=costs,
+            rates=_rates(bank),
+        )
+
+
+def _costs(bank: SampleBank, cell: CellRecord, ks: Sequence[int]) -> dict[str, FloatArray]:
+    facts = cell.details.get("architecture")
+    model = None if facts is None else CostModel(Architecture.from_facts(facts))
+    return dict(bank_cost(model, bank.prompt_tokens, bank.tokens, bank.samples, ks))
+
+
+def _fields(
+    folder: RunFolder,
+    key: str,
+    cell: CellRecord,
+    selector: str,
+    cap: int,
+    group: str | None,
+    ask: Ask,
+    bank: SampleBank,
+) -> Row:
+    details = cell.details
+    greedy = details["temperature"] == 0
+    return {
+        "run": folder.name,
+        "cell": key,
+        "model": details["model"],
+        "engine": details["engine"],
+        "task": details["task"],
+        "task_revision": details["task_revision"],
+        "strategy": "greedy" if greedy else details["strategy"],
+        "params": json.dumps(details["params"], sort_keys=True),
+        "verifier": "logprob" if selector in SCORED else None,
+        "selector": selector,
+        "max_tokens": cap,
+        "samples": int(bank.samples.max(initial=0)),
+        "extraction": ask.extraction,
+        "equality": ask.equality,
+        "by": ask.by,
+        "group": group,
+    }
+
+
+def _rates(bank: SampleBank) -> dict[str, float | None]:
+    """Fractions over the samples that are there."""
+    real = bank.answer_class != MISSING
+    count = max(int(real.sum()), 1)
+    return {
+        "truncated": float(bank.truncated[real].sum()) / count,
+        "unanswered": float((bank.answer_class[real] == UNANSWERED).sum()) / count,
+    }
+
+
+def _rows(one: Series, ask: Ask) -> list[Row]:
+    weights = question_weights(len(one.question_ids), ask.draws, 0)
+    lo, hi = band(one.values, weights)
+    means = {axis: _mean(values) for axis, values in one.costs.items()}
+    rows = []
+    for place, k in enumerate(one.ks):
+        reached = ~np.isnan(one.values[:, place])
+        row = {
+            **one.fields,
+            "k": k,
+            "questions": int(reached.sum()),
+            "accuracy": float(one.values[reached, place].mean()),
+            "lo": float(lo[place]),
+            "hi": float(hi[place]),
+            "mc_error": float(one.mc_error[place]) or None,
+            **one.rates,
+            "verifier_tokens": 0.0,
+            "extrapolated": False,
+        }
+        rows.append(row | {axis: _at(means.get(axis), place) for axis in AXES})
+    return rows
+
+
+def _mean(values: FloatArray) -> FloatArray:
+    """Mean over questions; null as soon as one question's cost is not known."""
+    return np.asarray(np.asarray(values).mean(axis=0), np.float64)
+
+
+def _at(means: FloatArray | None, place: int) -> float | None:
+    if means is None or np.isnan(means[place]):
+        return None
+    return float(means[place])
+
+
+def rank_changes(folders: Sequence[RunFolder], ask: Ask) -> list[str]:
+    """Where reading only boxed answers would put the models in another order."""
+    ranks = {
+        extraction: _ranks(folders, replace(ask, extraction=extraction, caps=[], by=None))
+        for extraction in ("lenient", "strict")
+    }
+    return [
+        f"{task}, {selector}: the order of the models changes with extraction, lenient "
+        f"{' > '.join(order)}, strict {' > '.join(ranks['strict'][task, selector])}"
+        for (task, selector), order in ranks["lenient"].items()
+        if order != ranks["strict"].get((task, selector), order)
+    ]
+
+
+def _ranks(folders: Sequence[RunFolder], ask: Ask) -> dict[tuple[str, str], list[str]]:
+    """The models by accuracy at their largest k, best first."""
+    found: dict[tuple[str, str], dict[str, float]] = {}
+    for folder in folders:
+        for one in series(folder, ask):
+            if one.fields["strategy"] == "greedy":
+                continue
+            place = one.fields["task"], one.fields["selector"]
+            value = float(np.nanmean(one.values[:, -1]))
+            found.setdefault(place, {})[one.fields["model"]] = value
+    return {p: sorted(values, key=lambda m: -values[m]) for p, values in found.items()}
