@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Any
+
 from scaling_cli.grading.normalise import LONGEST, for_algebra, is_percentage, normalise
 from scaling_cli.grading.numbers import exact, is_rounding
+from scaling_cli.grading.probe import differ, probe
 
 
 def string_equal(gold: str, answer: str) -> bool:
@@ -15,7 +19,8 @@ def fast_equal(gold: str, answer: str) -> bool | None:
     """Equality without algebra; None where only algebra can tell.
 
     True for the same normal spelling or the same exact value; False for two plain numbers of
-    different value, and for an answer too long to be sent to the algebra.
+    different value, two expressions that differ at a point, two different words, and an answer
+    too long to be sent to the algebra.
     """
     if string_equal(gold, answer):
         return True
@@ -24,14 +29,38 @@ def fast_equal(gold: str, answer: str) -> bool | None:
         return True
     if max(len(first), len(second)) > LONGEST or not first or not second:
         return False
+    # 50% may be meant as 0.5.
+    if is_percentage(gold) != is_percentage(answer):
+        return True if _by_value(first, second) else None
+    equal = _by_value(first, second)
+    return _by_point(first, second) if equal is None else equal
+
+
+def _by_value(first: str, second: str) -> bool | None:
     one, other = exact(first), exact(second)
     if one is None or other is None:
         return None
     if one.value == other.value:
         return True
-    # 50% may be meant as 0.5.
-    open_question = is_percentage(gold) != is_percentage(answer) or is_rounding(one, other)
-    return None if open_question else False
+    return None if is_rounding(one, other) else False
+
+
+def _by_point(first: str, second: str) -> bool | None:
+    """False or None: equal values at one point prove nothing."""
+    words = _is_word(first), _is_word(second)
+    if all(words):
+        return False
+    one, other = probe(first), probe(second)
+    if one is None or other is None:
+        return None
+    if any(words):
+        return False if "number" in (one.kind, other.kind) else None
+    return False if differ(one, other) else None
+
+
+def _is_word(spelled: str) -> bool:
+    """A name such as "ellipse", which algebra would take for a product and its anagram's equal."""
+    return len(spelled) > 3 and spelled.isalpha() and spelled != "infinity"
 
 
 def slow_equal(gold: str, answer: str) -> bool:
@@ -46,7 +75,8 @@ def slow_equal(gold: str, answer: str) -> bool:
     return bool(verify(first, second, timeout_seconds=None))
 
 
-def _parsed(answer: str) -> list[object]:
+@lru_cache(maxsize=256)
+def _parsed(answer: str) -> list[Any]:
     from math_verify import parse
 
     return list(parse(f"${for_algebra(answer)}$", parsing_timeout=None))

@@ -17,8 +17,11 @@ _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _LABEL = re.compile(r"(?:the\s+)?(?:final\s+)?answer\s*(?:is\b)?\s*[:=]?\s*", re.IGNORECASE)
 _TITLE = re.compile(r"(?:\d{1,2}[.):]\s+)?[A-Za-z][A-Za-z'’-]+(?:\s+\S|\s*:)")
 _TITLE_WORDS = frozenset(
-    "analysis approach calculation check conclusion example explanation given introduction method "
-    "note problem proof question reasoning result solution step steps summary verification".split()
+    re.split(
+        r"\s",
+        "analysis approach calculation check conclusion example explanation given introduction method "
+        "note problem proof question reasoning result solution step steps summary verification",
+    )
 )
 
 

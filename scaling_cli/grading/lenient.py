@@ -21,6 +21,7 @@ _NUMBER = re.compile(
     r"|(?<![\w^.])\.\d+)(?:\s?\\?%)?",
     re.ASCII,
 )
+_CALCULATOR = re.compile(r"<<[^<>\n]{0,200}>>")
 _MATHS = re.compile(r"\$+([^$]{1,200}?)\$+(?!\d)|\\\(([^\n]{1,200}?)\\\)|\\\[([^\n]{1,200}?)\\\]")
 _COMMAND = re.compile(r"\\[a-zA-Z]+")
 _WORD = re.compile(r"[^\W\d_]{2}")
@@ -50,7 +51,7 @@ def lenient_answer(text: str, style: str, *, truncated: bool = False) -> str | N
 
 def unmarked_answer(text: str, style: str) -> str | None:
     """The answer of a whole text that marks none."""
-    return _READERS[style](blank_thoughts(text)[-TAIL:])
+    return _READERS[style](_CALCULATOR.sub("", blank_thoughts(text)[-TAIL:]))
 
 
 def as_letter(answer: str) -> str:

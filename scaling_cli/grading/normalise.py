@@ -23,8 +23,9 @@ _DIGIT_SPACE = re.compile(
 _COMMA_SPACE = re.compile(r"(?<=\d),\\!\s*(?=\d{3}(?!\d))")
 _DELIMITERS = (r"\(", r"\)", r"\[", r"\]")
 _SPACING = re.compile(
-    r"\\[,;: ]|~|\\(?:quad|qquad|thinspace|displaystyle|textstyle|limits|hfill)(?![a-zA-Z])"
+    r"\\[,;: ]|(?<!\\)\\(?=[\d+-])|~|\\(?:quad|qquad|thinspace|displaystyle|textstyle|limits|hfill)(?![a-zA-Z])"
 )
+_BIG = re.compile(r"\\[bB]igg?[lrm]?(?![a-zA-Z])\s*")
 _SIZE = re.compile(r"\\(?:left|right|[bB]igg?[lrm]?)(?![a-zA-Z])\s*(\.?)")
 _TEXT = re.compile(r"\\(?:text(?:bf|it|rm|normal)?|math(?:rm|bf|it|sf)|mbox)\s*\{([^{}]*)\}")
 _NAMES = re.compile(r"\\(?:[dtc](frac)|(l|g|n)eq|(l?dots)|(var)nothing)(?![a-zA-Z])")
@@ -42,15 +43,21 @@ _UNIT = re.compile(
     r"\s*([a-zA-Z]{1,20}(?:[ .]+[a-zA-Z]{1,20}){0,4})[ .]*(?:\^[23]|\^\{[23]\})?"
 )
 _SHORT_UNITS = frozenset(
-    "cm mm km ft in kg mg lb lbs oz ml hr hrs min mins sec secs mph kph sq cu per deg mi yd yds "
-    "wk yr yrs cal gal ha rad usd eur cup day man men car egg pen box can boy of".split()
+    re.split(
+        r"\s",
+        "cm mm km ft in kg mg lb lbs oz ml hr hrs min mins sec secs mph kph sq cu per deg mi yd yds "
+        "wk yr yrs cal gal ha rad usd eur cup day man men car egg pen box can boy of",
+    )
 )
 _NOT_UNITS = frozenset(
-    "million millions billion billions trillion thousand thousands hundred hundreds tens dozen "
-    "dozens score half halves third thirds quarter quarters fourth fourths fifth fifths sixth "
-    "sixths seventh sevenths eighth eighths ninth ninths tenth tenths squared cubed factorial base "
-    "times plus minus over less than more sqrt frac sinh cosh tanh theta alpha beta gamma delta "
-    "lambda omega infinity choose where remainder".split()
+    re.split(
+        r"\s",
+        "million millions billion billions trillion thousand thousands hundred hundreds tens dozen "
+        "dozens score half halves third thirds quarter quarters fourth fourths fifth fifths sixth "
+        "sixths seventh sevenths eighth eighths ninth ninths tenth tenths squared cubed factorial base "
+        "times plus minus over less than more sqrt frac sinh cosh tanh theta alpha beta gamma delta "
+        "lambda omega infinity choose where remainder",
+    )
 )
 
 
@@ -81,6 +88,7 @@ def for_algebra(answer: str) -> str:
     text = _plain_characters(answer.strip()).replace(r"\$", "").replace("$", "")
     for delimiter in _DELIMITERS:
         text = text.replace(delimiter, "")
+    text = _BIG.sub("", _SPACING.sub(" ", _DIGIT_SPACE.sub("", text)))
     return _SPACE.sub(" ", text).strip()
 
 
