@@ -2,7 +2,7 @@
 
 from scaling_cli.models.cache import cache_folder
 from scaling_cli.models.convert import as_safetensors
-from scaling_cli.models.pull import pull
+from scaling_cli.models.fetch import pull
 from scaling_cli.models.registry import MODELS, RegistryEntry
 from scaling_cli.models.resolve import is_here, is_local, is_model_name, resolve
 
