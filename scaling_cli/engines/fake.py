@@ -142,6 +142,8 @@ class FakeEngine:
         self._break_if_asked(request)
         # Without seeds the draw depends on the order in which requests come, as in real engines.
         source = random.Random(request.seed) if self._facts.seeds_requests else self._shared
+        if request.sampler.temperature == 0:
+            source = random.Random(f"{request.question_id}/greedy")
         tokens, logprobs, finished = self._sample(request, source)
         cached = self._read_cache(request.prompt)
         seconds = len(tokens) * float(self._options["seconds_per_token"])
