@@ -74,7 +74,7 @@ def series(folder: RunFolder, ask: Ask) -> Iterator[Series]:
     if not present & set(run.cells):
         raise StoreError(f"{folder.path} holds no graded answers yet", "scale run fills it")
     groups = _groups(folder, ask.by)
-    for key, cell in run.cells.items():
+    for key, cell in run.ordered():
         if key not in present:
             continue
         bank, boxed = folder.sample_bank(key, extraction=ask.extraction)  # type: ignore[arg-type]

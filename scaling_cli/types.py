@@ -60,10 +60,7 @@ class Sampler:
     def is_plain(self) -> bool:
         """Whether tokens come from the softmax itself, nothing cut off or reweighted."""
         return (
-            self.top_p == 1
-            and self.top_k == 0
-            and self.min_p == 0
-            and self.repetition_penalty == 1
+            self.top_p == 1 and self.top_k == 0 and self.min_p == 0 and self.repetition_penalty == 1
         )
 
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from scaling_cli.figures.style import LINES, PAPER_WIDTH, colour_of, house_style, label_ends
+from scaling_cli.figures.style import (
+    LINES,
+    PAPER_WIDTH,
+    colour_of,
+    house_style,
+    label_ends,
+    short,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +42,7 @@ def accuracy_figure(rows: Sequence[Row], *, title: str = "") -> Figure:
             for model, axes in zip(models, line, strict=True):
                 part = [r for r in rows if r["model"] == model and r["task"] == task]
                 _panel(axes, part, colours[model])
-                axes.set_title(f"{model}\n{task}", fontsize=8)
+                axes.set_title(f"{short(model)}\n{task}", fontsize=8)
             line[0].set_ylabel("accuracy")
         if title:
             figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=9.5)

@@ -14,6 +14,7 @@ from scaling_cli.figures.style import (
     house_style,
     label_ends,
     marker_of,
+    short,
 )
 from scaling_cli.frontier import FrontierTable, curve_of
 
@@ -108,7 +109,7 @@ def _draw(axes: Axes, table: FrontierTable, *, error: bool) -> None:
             continue
         axes.plot(cost, turn(accuracy), color=colour, ls=LINES[selector], zorder=3)
         axes.fill_between(cost, turn(lo), turn(hi), color=colour, alpha=0.10, lw=0)
-        ends.append((cost[-1], float(turn(accuracy)[-1]), f"{_short(model)} {selector}", colour))
+        ends.append((cost[-1], float(turn(accuracy)[-1]), f"{short(model)} {selector}", colour))
     _mark(axes, table, turn)
     title = table.task if table.group is None else f"{table.task}, {table.group}"
     axes.set_title(f"{title} ({table.questions} questions)")
@@ -169,8 +170,3 @@ def _footnote(figure: Figure, tables: Sequence[FrontierTable]) -> None:
     ]
     lines += [remark for table in tables for remark in table.remarks if "cut off" in remark]
     figure.text(0.01, 0.005, "\n".join(lines), fontsize=6.8, color="#444444", va="bottom")
-
-
-def _short(model: str) -> str:
-    """A model's name without what all names share."""
-    return model.removesuffix("-instruct")

@@ -110,6 +110,11 @@ def label_ends(axes: Axes, ends: Sequence[tuple[float, float, str, str]]) -> Non
         )
 
 
+def short(model: str) -> str:
+    """A model's name without the ending that says nothing here."""
+    return model.removesuffix("-instruct")
+
+
 def spread(places: Sequence[float], gap: float) -> list[float]:
     """Ascending places moved as little as needed so that neighbours are `gap` apart."""
     # Clusters that touch are merged and centred on their mean, as isotonic regression does.

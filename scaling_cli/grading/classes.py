@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 
-from scaling_cli.grading.equality import fast_equal
+from scaling_cli.grading.equality import same
 from scaling_cli.grading.extract import strict_answers
+from scaling_cli.grading.form import Form, form
 from scaling_cli.grading.lenient import as_letter, unmarked_answer
-from scaling_cli.grading.normalise import normalise
-from scaling_cli.grading.numbers import exact
 from scaling_cli.types import GOLD, UNANSWERED, Grade, Verdict
 
 Compare = Callable[[str, str], bool | None]
@@ -23,6 +24,13 @@ Style = str
 TIMED_OUT = -2
 """Class of an answer that could not be compared in time; stored as UNANSWERED."""
 
+MOST_ASKED = 64
+"""Comparisons by algebra one new answer may cost; classes after that are taken to differ."""
+
+Keys = tuple[str] | tuple[str, Fraction]
+
+_SCALES = (Fraction(1), Fraction(100), Fraction(1, 100))
+
 
 class AnswerClasses:
     """Gives each answer its class: 0 equals gold, others count from 1 as they first appear.
@@ -33,12 +41,15 @@ class AnswerClasses:
     """
 
     def __init__(self, gold: str, *, equality: Equality, compare: Compare) -> None:
-        self._keys = _KEYS[equality]
-        self._compare = compare if equality == "math" else None
+        self._equality = equality
+        self._compare = compare
         self._representatives: list[str] = []
+        self._forms: list[Form] = []
         self._by_key: dict[str | Fraction, int] = {}
+        self._expressions: list[int] = []
+        self._numbers: defaultdict[int, list[int]] = defaultdict(list)
         self._seen: dict[str | None, int] = {None: UNANSWERED}
-        self._add(gold)
+        self._add(gold, self._keys(gold))
 
     def of(self, answer: str | None) -> int:
         """The answer's class; UNANSWERED without one, TIMED_OUT where it cannot be told."""
@@ -55,52 +66,64 @@ class AnswerClasses:
         for key in keys:
             if key in self._by_key:
                 return self._by_key[key]
-        found = self._search(answer)
+        found = self._search(answer, keys)
         if found is None:
-            return self._add(answer)
+            return self._add(answer, keys)
         for key in keys:
             self._by_key[key] = found
         return found
 
-    def _search(self, answer: str) -> int | None:
+    def _keys(self, answer: str) -> Keys:
+        """What equal answers have in common: the normal spelling and a plain number's value."""
+        if self._equality == "string":
+            return (answer.strip(),)
+        read = form(answer)
+        return (read.spelled,) if read.number is None else (read.spelled, read.number.value)
+
+    def _search(self, answer: str, keys: Keys) -> int | None:
         """The class whose representative equals the answer; None where there is none."""
-        if self._compare is None:
-            return None
-        for group, representative in enumerate(self._representatives):
-            equal = fast_equal(representative, answer)
-            if equal is not None:
-                if equal:
-                    return group
-                continue
-            equal = self._compare(representative, answer)
-            if equal is None:
-                return TIMED_OUT
+        asked = 0
+        read = form(answer)
+        for group in self._candidates(keys):
+            equal = same(self._forms[group], read)
+            if equal is None and asked < MOST_ASKED:
+                asked += 1
+                equal = self._compare(self._representatives[group], answer)
+                if equal is None:
+                    return TIMED_OUT
             if equal:
                 return group
         return None
 
-    def _add(self, answer: str) -> int:
+    def _candidates(self, keys: Keys) -> Iterable[int]:
+        """The classes a new answer may belong to, in order.
+
+        Two plain numbers of different value are equal at most where one rounds the other or is
+        a percentage of it, so a number meets only numbers that near.
+        """
+        if self._equality == "string":
+            return ()
+        if len(keys) == 1:
+            return range(len(self._representatives))
+        places = (_place(keys[1] * scale) + step for scale in _SCALES for step in (-1, 0, 1))
+        near = {group for place in places for group in self._numbers.get(place, ())}
+        return sorted(near.union(self._expressions))
+
+    def _add(self, answer: str, keys: Keys) -> int:
+        group = len(self._representatives)
         self._representatives.append(answer)
-        group = len(self._representatives) - 1
-        for key in self._keys(answer):
+        self._forms.append(form(answer))
+        if len(keys) == 1:
+            self._expressions.append(group)
+        else:
+            self._numbers[_place(keys[1])].append(group)
+        for key in keys:
             self._by_key.setdefault(key, group)
         return group
 
 
-def _as_given(answer: str) -> list[str | Fraction]:
-    return [answer.strip()]
-
-
-def _by_value(answer: str) -> list[str | Fraction]:
-    spelled = normalise(answer)
-    number = exact(spelled)
-    return [spelled] if number is None else [spelled, number.value]
-
-
-_KEYS: dict[Equality, Callable[[str], list[str | Fraction]]] = {
-    "math": _by_value,
-    "string": _as_given,
-}
+def _place(value: Fraction) -> int:
+    return math.floor(value * 100_000)
 
 
 def group_answers(

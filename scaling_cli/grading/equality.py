@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from scaling_cli.grading.normalise import LONGEST, for_algebra, is_percentage, normalise
-from scaling_cli.grading.numbers import exact, is_rounding
-from scaling_cli.grading.probe import differ, probe
+from scaling_cli.grading.form import Form, form
+from scaling_cli.grading.normalise import LONGEST, for_algebra
+from scaling_cli.grading.numbers import is_rounding
+from scaling_cli.grading.probe import differ
 
 
 def string_equal(gold: str, answer: str) -> bool:
@@ -22,45 +23,41 @@ def fast_equal(gold: str, answer: str) -> bool | None:
     different value, two expressions that differ at a point, two different words, and an answer
     too long to be sent to the algebra.
     """
-    if string_equal(gold, answer):
+    return same(form(gold), form(answer))
+
+
+def same(first: Form, second: Form) -> bool | None:
+    """`fast_equal` of answers whose forms are at hand; it is symmetric."""
+    if first.spelled == second.spelled:
         return True
-    first, second = normalise(gold), normalise(answer)
-    if first == second:
-        return True
-    if max(len(first), len(second)) > LONGEST or not first or not second:
+    if not first.spelled or not second.spelled:
         return False
-    # 50% may be meant as 0.5.
-    if is_percentage(gold) != is_percentage(answer):
-        return True if _by_value(first, second) else None
-    equal = _by_value(first, second)
-    return _by_point(first, second) if equal is None else equal
+    if max(len(first.spelled), len(second.spelled)) > LONGEST:
+        return False
+    if first.number is not None and second.number is not None:
+        if first.number.value == second.number.value:
+            return True
+        # 50% may be meant as 0.5.
+        if first.percentage != second.percentage or is_rounding(first.number, second.number):
+            return None
+        return False
+    return None if first.percentage != second.percentage else _apart(first, second)
 
 
-def _by_value(first: str, second: str) -> bool | None:
-    one, other = exact(first), exact(second)
-    if one is None or other is None:
-        return None
-    if one.value == other.value:
-        return True
-    return None if is_rounding(one, other) else False
-
-
-def _by_point(first: str, second: str) -> bool | None:
+def _apart(first: Form, second: Form) -> bool | None:
     """False or None: equal values at one point prove nothing."""
-    words = _is_word(first), _is_word(second)
-    if all(words):
-        return False
-    one, other = probe(first), probe(second)
-    if one is None or other is None:
+    if first.variable and second.variable and first.variable != second.variable:
         return None
-    if any(words):
-        return False if "number" in (one.kind, other.kind) else None
-    return False if differ(one, other) else None
-
-
-def _is_word(spelled: str) -> bool:
-    """A name such as "ellipse", which algebra would take for a product and its anagram's equal."""
-    return len(spelled) > 3 and spelled.isalpha() and spelled != "infinity"
+    if first.word or second.word:
+        # A word is no number, and not its anagram, though algebra may think so.
+        other = second if first.word else first
+        return False if other.word or other.kind == "number" else None
+    if first.tuple_ or second.tuple_:
+        other = second if first.tuple_ else first
+        return False if other.kind == "number" else None
+    if first.probe is None or second.probe is None:
+        return None
+    return False if differ(first.probe, second.probe) else None
 
 
 def slow_equal(gold: str, answer: str) -> bool:
@@ -70,9 +67,8 @@ def slow_equal(gold: str, answer: str) -> bool:
     """
     from math_verify import verify
 
-    first, second = _parsed(gold), _parsed(answer)
     # The worker is killed from outside; math-verify's own limits need signals.
-    return bool(verify(first, second, timeout_seconds=None))
+    return bool(verify(_parsed(gold), _parsed(answer), timeout_seconds=None))
 
 
 @lru_cache(maxsize=256)

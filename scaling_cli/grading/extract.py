@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import zip_longest
 
 from scaling_cli.grading.thoughts import blank_thoughts
 
 _BOX = re.compile(r"\\(?:boxed|fbox|framebox)(?![a-zA-Z])\s*")
 _BARE = re.compile(
-    r"[+-]?(?:\d[\d.,]*(?:/\d+)?%?|\.\d+|[a-zA-Z](?![a-zA-Z])"
-    r"|\\[a-zA-Z]+(?:\d+|\{[^{}]{0,100}\}){0,2})"
+    r"[+-]?(?:\d[\d.,]*(?:/\d+)?%?|\.\d+|[a-zA-Z](?=[$\n.]|\Z)"
+    r"|\\(?!boxed|fbox|framebox)[a-zA-Z]+(?:\d+|\{[^{}]{0,100}\}){0,2})"
 )
 _HASH = re.compile(r"(?<!\S)####(?!#)([^\n]*)(\n?)")
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _LABEL = re.compile(r"(?:the\s+)?(?:final\s+)?answer\s*(?:is\b)?\s*[:=]?\s*", re.IGNORECASE)
 _TITLE = re.compile(r"(?:\d{1,2}[.):]\s+)?[A-Za-z][A-Za-z'’-]+(?:\s+\S|\s*:)")
-_TITLE_WORDS = frozenset(
-    re.split(
-        r"\s",
-        "analysis approach calculation check conclusion example explanation given introduction method "
-        "note problem proof question reasoning result solution step steps summary verification",
-    )
+_TITLES = (
+    "analysis approach calculation check conclusion example explanation given introduction "
+    "method note problem proof question reasoning result solution step steps summary verification"
 )
+_TITLE_WORDS = frozenset(_TITLES.split())
 
 
 def strict_answers(text: str, *, truncated: bool = False) -> list[tuple[str, int]]:
@@ -44,16 +43,16 @@ def strict_answer(text: str, *, truncated: bool = False) -> str | None:
 
 
 def _boxed(text: str, truncated: bool) -> Iterator[tuple[str, int]]:
+    """Of boxes within boxes the innermost holds the answer."""
     boxes = [match.end() for match in _BOX.finditer(text)] if "\\" in text else []
     closes = _closing_braces(text, boxes)
-    for start in boxes:
+    for start, following in zip_longest(boxes, boxes[1:], fillvalue=len(text)):
         if text[start : start + 1] != "{":
             yield from _bare(text, start, truncated)
             continue
         end = closes.get(start)
-        answer = _unwrapped(text[start + 1 : end]) if end is not None else ""
-        if end is not None and answer:
-            yield answer, end + 1
+        if end is not None and end < following and text[start + 1 : end].strip():
+            yield text[start + 1 : end].strip(), end + 1
 
 
 def _bare(text: str, start: int, truncated: bool) -> Iterator[tuple[str, int]]:
@@ -61,19 +60,6 @@ def _bare(text: str, start: int, truncated: bool) -> Iterator[tuple[str, int]]:
     match = _BARE.match(text, start)
     if match and not (truncated and match.end() == len(text)):
         yield match.group().rstrip(".,"), match.end()
-
-
-def _unwrapped(content: str) -> str:
-    r"""`\boxed{\fbox{5}}` holds 5."""
-    content = content.strip()
-    match = _BOX.match(content)
-    while match and content[match.end() : match.end() + 1] == "{":
-        closes = _closing_braces(content, [match.end()])
-        if closes.get(match.end()) != len(content) - 1:
-            break
-        content = content[match.end() + 1 : -1].strip()
-        match = _BOX.match(content)
-    return content
 
 
 def _closing_braces(text: str, wanted: list[int]) -> dict[int, int]:

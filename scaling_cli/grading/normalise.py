@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
+
+from scaling_cli.grading.units import without_unit
 
 LONGEST = 2_000
 """Characters beyond which an answer is compared only as it stands."""
@@ -23,7 +26,9 @@ _DIGIT_SPACE = re.compile(
 _COMMA_SPACE = re.compile(r"(?<=\d),\\!\s*(?=\d{3}(?!\d))")
 _DELIMITERS = (r"\(", r"\)", r"\[", r"\]")
 _SPACING = re.compile(
-    r"\\[,;: ]|(?<!\\)\\(?=[\d+-])|~|\\(?:quad|qquad|thinspace|displaystyle|textstyle|limits|hfill)(?![a-zA-Z])"
+    # A backslash before a digit or a sign is what is left of a spacing command.
+    r"\\[,;: ]|(?<!\\)\\(?=[\d+-])|~"
+    r"|\\(?:quad|qquad|thinspace|displaystyle|textstyle|limits|hfill)(?![a-zA-Z])"
 )
 _BIG = re.compile(r"\\[bB]igg?[lrm]?(?![a-zA-Z])\s*")
 _SIZE = re.compile(r"\\(?:left|right|[bB]igg?[lrm]?)(?![a-zA-Z])\s*(\.?)")
@@ -38,27 +43,6 @@ _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
 _SPACE = re.compile(r"\s+")
 _KEPT_SPACE = re.compile(r"(\\[a-zA-Z]+|\d)?\s(?=(.))")
 _POINT = re.compile(r"(?<![\d\w}])\.(?=\d)")
-_UNIT = re.compile(
-    r"(-?[\d.,/ ]*\d|-?\\frac\{\d+\}\{\d+\})"
-    r"\s*([a-zA-Z]{1,20}(?:[ .]+[a-zA-Z]{1,20}){0,4})[ .]*(?:\^[23]|\^\{[23]\})?"
-)
-_SHORT_UNITS = frozenset(
-    re.split(
-        r"\s",
-        "cm mm km ft in kg mg lb lbs oz ml hr hrs min mins sec secs mph kph sq cu per deg mi yd yds "
-        "wk yr yrs cal gal ha rad usd eur cup day man men car egg pen box can boy of",
-    )
-)
-_NOT_UNITS = frozenset(
-    re.split(
-        r"\s",
-        "million millions billion billions trillion thousand thousands hundred hundreds tens dozen "
-        "dozens score half halves third thirds quarter quarters fourth fourths fifth fifths sixth "
-        "sixths seventh sevenths eighth eighths ninth ninths tenth tenths squared cubed factorial base "
-        "times plus minus over less than more sqrt frac sinh cosh tanh theta alpha beta gamma delta "
-        "lambda omega infinity choose where remainder",
-    )
-)
 
 
 def normalise(answer: str) -> str:
@@ -68,14 +52,17 @@ def normalise(answer: str) -> str:
     equal: that is for the algebra to say.
     """
     text = answer.strip()
-    if len(text) > LONGEST:
-        return text
-    if text.isascii() and text.isdigit():
-        return text
-    text = _spelled(_plain_characters(text))
-    text = _without_unit(_TEXT.sub(r"\1", text).strip())
+    return text if len(text) > LONGEST else _normal(text)
+
+
+@lru_cache(maxsize=16_384)
+def _normal(answer: str) -> str:
+    if answer.isascii() and answer.isdigit():
+        return answer
+    text = _spelled(_plain_characters(answer))
+    text = without_unit(_TEXT.sub(r"\1", text).strip())
     text = _grouped(_compact(text))
-    return _finished(text) or answer.strip()
+    return _finished(text) or answer
 
 
 def is_percentage(answer: str) -> bool:
@@ -131,16 +118,6 @@ def _braced_fraction(match: re.Match[str]) -> str:
     return (
         rf"\frac{{{top_digit or (top or '').strip()}}}{{{bottom_digit or (bottom or '').strip()}}}"
     )
-
-
-def _without_unit(text: str) -> str:
-    """`5` for "5 square inches" and "5 apples", not for "5 million", "5 PM" or "5 x"."""
-    match = _UNIT.fullmatch(text)
-    if not match:
-        return text
-    words = match.group(2).casefold().replace(".", " ").split()
-    known = all(len(word) > 3 or word in _SHORT_UNITS for word in words)
-    return match.group(1) if known and not _NOT_UNITS.intersection(words) else text
 
 
 def _compact(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 _DECIMAL = r"(?:\d{1,200}(?:\.\d{0,200})?|\.\d{1,200})"
 _PLAIN = re.compile(rf"[+-]?{_DECIMAL}", re.ASCII)
@@ -29,6 +30,7 @@ class Exact:
     decimal: bool
 
 
+@lru_cache(maxsize=16_384)
 def exact(spelled: str) -> Exact | None:
     r"""The value of an integer, decimal, `a/b`, `\frac{a}{b}`, `2\frac{1}{2}` or `3\times10^8`.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-OPEN = "<think>"
-CLOSE = "</think>"
+import re
+
+_TAG = re.compile(r"<(/?)think>")
 
 
 def blank_thoughts(text: str) -> str:
@@ -12,20 +13,26 @@ def blank_thoughts(text: str) -> str:
     An unclosed `<think>` leaves nothing. A `</think>` that was never opened (some templates open
     the thought in the prompt) ends a thought that began with the text.
     """
-    if CLOSE not in text and OPEN not in text:
-        return text
-    shown: list[str] = []
+    hidden: list[tuple[int, int]] = []
+    opened: int | None = None
+    for tag in _TAG.finditer(text):
+        closes = bool(tag.group(1))
+        if closes and opened is None:
+            hidden = [(0, tag.end())]
+        elif closes and opened is not None:
+            hidden.append((opened, tag.end()))
+            opened = None
+        elif opened is None:
+            opened = tag.start()
+    if opened is not None:
+        hidden.append((opened, len(text)))
+    return _blanked(text, hidden) if hidden else text
+
+
+def _blanked(text: str, hidden: list[tuple[int, int]]) -> str:
+    pieces: list[str] = []
     place = 0
-    while place < len(text):
-        opened, closed = text.find(OPEN, place), text.find(CLOSE, place)
-        if closed >= 0 and (opened < 0 or closed < opened):
-            place = closed + len(CLOSE)
-            shown = [" " * place]
-        elif opened >= 0:
-            end = closed + len(CLOSE) if closed >= 0 else len(text)
-            shown += [text[place:opened], " " * (end - opened)]
-            place = end
-        else:
-            shown.append(text[place:])
-            break
-    return "".join(shown)
+    for start, end in hidden:
+        pieces += [text[place:start], " " * (end - start)]
+        place = end
+    return "".join([*pieces, text[place:]])

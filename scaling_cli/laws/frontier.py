@@ -48,9 +48,12 @@ class Points:
 
 
 def pareto(accuracy: FloatArray, cost: FloatArray) -> IntArray:
-    """Points that no cheaper or equally dear one matches in accuracy, by rising cost."""
+    """Points that no cheaper or equally dear one matches in accuracy, by rising cost.
+
+    Points that answer nothing are left out: they are worth no compute.
+    """
     order = np.lexsort((-np.asarray(accuracy), np.asarray(cost)))
-    best, chosen = -np.inf, []
+    best, chosen = 0.0, []
     for point in order:
         if accuracy[point] > best + SAME:
             chosen.append(int(point))
@@ -69,6 +72,8 @@ def budgets(cost: FloatArray, count: int = 60) -> FloatArray:
 def envelope(accuracy: FloatArray, cost: FloatArray, at: FloatArray) -> tuple[FloatArray, IntArray]:
     """The best accuracy inside each budget and the point that gives it; NaN and -1 below all."""
     chosen = pareto(accuracy, cost)
+    if not len(chosen):
+        return np.full(len(at), np.nan), np.full(len(at), -1, np.int64)
     place = np.searchsorted(cost[chosen], np.asarray(at) * (1 + 1e-12), side="right") - 1
     inside = place >= 0
     points = np.where(inside, chosen[np.maximum(place, 0)], -1)

@@ -19,13 +19,16 @@ from scaling_cli.types import Engine, EngineFacts, Question
 
 
 class BankCell:
-    """A cell being filled: `draw` every question in `questions`, then `publish`."""
+    """A cell being filled: `draw` every question in `questions`, then `publish`.
+
+    Without an engine's `facts` nothing can be drawn, only published.
+    """
 
     def __init__(
         self,
         prepared: PreparedCell,
         folder: RunFolder,
-        facts: EngineFacts,
+        facts: EngineFacts | None,
         grader: GraderPool,
         progress: Progress,
     ) -> None:
@@ -35,12 +38,13 @@ class BankCell:
         self._progress = progress
         self._candidates: dict[str, Rows] = {}
         # Only where a lost call cannot be drawn again from its seed are tokens journalled.
-        ticks = facts.streams and not facts.seeds_requests
+        unseeded = facts is not None and not facts.seeds_requests
+        ticks = unseeded and facts is not None and facts.streams
         self.journal = Journal(folder.journal_path(prepared.key), ticks=ticks)
         self._recorded = folder.recorded(prepared.key)
         self._earlier = self._read_earlier()
         self.questions = [q for q in prepared.questions if self.missing(q)]
-        if not facts.seeds_requests and not facts.streams:
+        if unseeded and not ticks:
             self._drop_interrupted()
         self._start_progress()
 
@@ -163,7 +167,7 @@ class BankCell:
             self._folder.merge_bank(self.prepared.key, new)
             candidates = [row for q in drawn for row in self._candidates[q.id]]
             self._folder.merge_candidates(self.prepared.key, candidates)
-        self.journal.remove()
+        self.journal.forget({name for q in drawn for name in self._names(q)})
 
     def failed(self) -> Sequence[tuple[str, str]]:
         """(call, error) of every call that failed, for the run's last words."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from io import FileIO
 from pathlib import Path
@@ -119,13 +119,27 @@ class Journal:
             self.flush()
             self._file.close()
 
-    def remove(self) -> None:
-        """Delete the file, once its records stand in the store."""
+    def forget(self, published: Collection[str]) -> None:
+        """Drop the calls that stand in the store; the file goes when nothing else is in it.
+
+        Calls of questions that the sweep does not ask this time are kept for the next.
+        """
         self.close()
-        self.path.unlink(missing_ok=True)
+        done = {n: r for n, r in self.done.items() if n not in published and r.error is None}
+        partial = {n: part for n, part in self.partial.items() if n not in published}
+        unfinished = self.path.with_name(f"{self.path.name}.tmp")
+        if done or partial:
+            line = {
+                "done": [_encode(record) for record in done.values()],
+                "partial": [[n, part.tokens, part.logprobs] for n, part in partial.items()],
+            }
+            unfinished.write_bytes(_line(line))
+            unfinished.replace(self.path)
+        else:
+            self.path.unlink(missing_ok=True)
 
     def _write(self, line: dict[str, Any]) -> None:
-        data = (json.dumps(line, separators=(",", ":")) + "\n").encode()
+        data = _line(line)
         end = os.fstat(self._file.fileno()).st_size
         try:
             while data:
@@ -179,6 +193,10 @@ def _lines(path: Path) -> Iterator[tuple[bytes, int, bool]]:
         for line in file:
             yield line, start, line.endswith(b"\n")
             start += len(line)
+
+
+def _line(content: dict[str, Any]) -> bytes:
+    return (json.dumps(content, separators=(",", ":")) + "\n").encode()
 
 
 def _encode(record: Record) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from scaling_cli.running.cell import BankCell
 from scaling_cli.running.manifest import add_start, count_starts, describe
 from scaling_cli.running.prepare import PreparedCell
 from scaling_cli.running.progress import Progress
-from scaling_cli.running.tables import wanted
+from scaling_cli.running.tables import held, wanted
 from scaling_cli.store import RunFolder
 from scaling_cli.sweep import EngineSpec, Sweep
 from scaling_cli.types import Engine, Model, Question
@@ -56,7 +56,8 @@ def run_cells(
     failed: list[tuple[str, str]] = []
     with GraderPool() as grader:
         for group in _by_engine(prepared):
-            if _complete(group, folder):
+            if _is_drawn(group, folder):
+                asyncio.run(_publish(group, folder, grader, progress))
                 continue
             outcome = asyncio.run(_run_group(group, sweep, folder, grader, progress))
             drawn += outcome.drawn
@@ -77,15 +78,19 @@ def _by_engine(prepared: Sequence[PreparedCell]) -> list[list[PreparedCell]]:
     return list(groups.values())
 
 
-def _complete(group: Sequence[PreparedCell], folder: RunFolder) -> bool:
-    """Whether nothing is left to draw or to publish, so that no engine need start."""
-    for cell in group:
-        if folder.journal_path(cell.key).exists():
-            return False
-        recorded = folder.recorded(cell.key)
-        if any((q.id, i) not in recorded for q in cell.questions for i in range(cell.cell.samples)):
-            return False
-    return True
+def _is_drawn(group: Sequence[PreparedCell], folder: RunFolder) -> bool:
+    """Whether nothing is left to draw, so that no engine need start."""
+    todo = plan(wanted(group), lambda key: held(folder, key)).todo
+    return not any(one.missing for one in todo)
+
+
+async def _publish(
+    group: Sequence[PreparedCell], folder: RunFolder, grader: GraderPool, progress: Progress
+) -> None:
+    """Write what the journals still hold, as after a kill between drawing and publishing."""
+    for prepared in group:
+        if folder.journal_path(prepared.key).exists():
+            await BankCell(prepared, folder, None, grader, progress).publish()
 
 
 async def _run_group(

@@ -20,7 +20,7 @@ Row = dict[str, Any]
 def status_rows(folder: RunFolder) -> list[Row]:
     """One row a cell: questions, samples, tokens, failures, how far it is."""
     run = folder.read_manifest()
-    return [_status(folder, key, dict(cell.details)) for key, cell in run.cells.items()]
+    return [_status(folder, key, dict(cell.details)) for key, cell in run.ordered()]
 
 
 def _status(folder: RunFolder, key: str, details: Row) -> Row:
@@ -41,7 +41,8 @@ def _status(folder: RunFolder, key: str, details: Row) -> Row:
     }
     if folder.has_part("candidates", key):
         row |= _graded(folder, key)
-    row["done"] += len(Journal.peek(folder.journal_path(key)))
+    # The journal may hold calls of questions that are not asked this time.
+    row["done"] = min(wanted, row["done"] + len(Journal.peek(folder.journal_path(key))))
     row["state"] = "complete" if row["done"] >= wanted and not row["failed"] else "incomplete"
     return row
 

@@ -41,6 +41,17 @@ class Run:
     cells: Mapping[str, CellRecord] = field(default_factory=dict)
     starts: tuple[Mapping[str, Any], ...] = ()
 
+    def ordered(self) -> list[tuple[str, CellRecord]]:
+        """The cells as a reader expects them: small models first, greedy before sampled."""
+        return sorted(self.cells.items(), key=lambda item: _rank(*item))
+
+
+def _rank(key: str, cell: CellRecord) -> tuple[Any, ...]:
+    details = cell.details
+    parameters = (details.get("architecture") or {}).get("parameters") or float("inf")
+    names = (str(details.get("model")), str(details.get("task")))
+    return (parameters, *names, details.get("temperature", 0), details.get("max_tokens", 0), key)
+
 
 def cell_key(identity: Mapping[str, Any]) -> str:
     """16 hex digits of the SHA-256 of the identity's canonical JSON."""

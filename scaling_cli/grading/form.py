@@ -1,0 +1,67 @@
+"""All that is known of an answer by reading it once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from scaling_cli.grading.normalise import LONGEST, is_percentage, normalise
+from scaling_cli.grading.numbers import Exact, exact
+from scaling_cli.grading.probe import Probe, probe
+
+_ASSIGNMENT = re.compile(r"([a-zA-Z])=([^=,]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """An answer's normal spelling, its value if it is a plain number, and what sort it is.
+
+    Of `x=5` the `variable` is x; `probe`, `word` and `tuple_` are those of the 5.
+    """
+
+    spelled: str
+    number: Exact | None
+    percentage: bool
+    variable: str
+    probe: Probe | None
+    word: bool
+    tuple_: bool
+
+    @property
+    def kind(self) -> str:
+        return self.probe.kind if self.probe is not None else ""
+
+
+def form(answer: str) -> Form:
+    """The form of an answer; of one above `LONGEST` characters only the spelling."""
+    if len(answer) > LONGEST:
+        return Form(answer.strip(), None, False, "", None, False, False)
+    return _form(answer)
+
+
+@lru_cache(maxsize=16_384)
+def _form(answer: str) -> Form:
+    spelled = normalise(answer)
+    match = _ASSIGNMENT.fullmatch(spelled)
+    variable, side = match.groups() if match else ("", spelled)
+    return Form(
+        spelled=spelled,
+        number=exact(spelled),
+        percentage=is_percentage(answer),
+        variable=variable,
+        probe=probe(side),
+        word=_is_word(side),
+        tuple_=_is_tuple(side),
+    )
+
+
+def _is_word(side: str) -> bool:
+    """A name such as "ellipse", which algebra would take for a product of letters."""
+    return len(side) > 3 and side.isalpha() and side != "infinity"
+
+
+def _is_tuple(side: str) -> bool:
+    inner = side[1:-1]
+    bracketed = side[:1] in ("(", "[") and side[-1:] in (")", "]")
+    return bracketed and "," in inner and not any(bracket in inner for bracket in "()[]")
