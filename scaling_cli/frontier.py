@@ -171,16 +171,25 @@ def _float(values: FloatArray) -> float | None:
 
 
 def _truncation(members: Sequence[Series]) -> list[str]:
-    """Models whose answers are cut off unequally often are not compared at equal terms."""
-    rates: dict[str, float] = {}
-    longest = max(int(one.fields["max_tokens"]) for one in members)
+    """Models with other limits, or cut off unequally often, are not compared on equal terms."""
+    limits: dict[str, int] = {}
     for one in members:
-        if int(one.fields["max_tokens"]) == longest and one.fields["strategy"] != "greedy":
-            rates[one.fields["model"]] = float(one.rates["truncated"] or 0.0)
+        model = one.fields["model"]
+        limits[model] = max(limits.get(model, 0), int(one.fields["max_tokens"]))
+    rates = {
+        one.fields["model"]: float(one.rates["truncated"] or 0.0)
+        for one in members
+        if int(one.fields["max_tokens"]) == limits[one.fields["model"]]
+        and one.fields["strategy"] != "greedy"
+    }
+    remarks = []
+    if len(set(limits.values())) > 1:
+        shown = ", ".join(f"{model} {limit}" for model, limit in limits.items())
+        remarks.append(f"token limits differ: {shown}")
     if rates and max(rates.values()) - min(rates.values()) > TRUNCATION_GAP:
         shown = ", ".join(f"{model} {rate:.0%}" for model, rate in rates.items())
-        return [f"answers cut off by the token limit differ: {shown}"]
-    return []
+        remarks.append(f"answers cut off by the token limit differ: {shown}")
+    return remarks
 
 
 def _power(points: Points, names: Sequence[Name], questions: int) -> str:

@@ -92,6 +92,8 @@ def _draw(axes: Axes, table: FrontierTable, *, error: bool) -> None:
     ends = []
     for number, (model, strategy, selector) in enumerate(table.names):
         cost, accuracy, lo, hi = curve_of(table, number)
+        if not len(cost):
+            continue  # never right: there is nothing to draw
         colour = colours[model]
         if strategy == "greedy" or selector == "first":
             # One answer is a point, not a curve: that of the whole token limit.
@@ -138,6 +140,8 @@ def _itself(accuracy: FloatArray) -> FloatArray:
 
 def _mark(axes: Axes, table: FrontierTable, turn: Callable[[FloatArray], FloatArray]) -> None:
     """The frontier: a grey staircase under everything, since a budget buys what lies left of it."""
+    if not len(table.optimal):
+        return
     cost, accuracy = table.points.cost[table.optimal], table.accuracy[table.optimal]
     right = [*cost, float(table.points.cost.max())]
     axes.step(right, turn(np.array([*accuracy, accuracy[-1]])), where="post", color="#222222",
@@ -168,5 +172,5 @@ def _footnote(figure: Figure, tables: Sequence[FrontierTable]) -> None:
         "shaded: 95% over questions · filled point: one sample · hollow point: greedy"
         " · grey: frontier"
     ]
-    lines += [remark for table in tables for remark in table.remarks if "cut off" in remark]
+    lines += [remark for t in tables for remark in t.remarks if "token limit" in remark]
     figure.text(0.01, 0.005, "\n".join(lines), fontsize=6.8, color="#444444", va="bottom")

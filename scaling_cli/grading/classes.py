@@ -112,7 +112,8 @@ class AnswerClasses:
     def _add(self, answer: str, keys: Keys) -> int:
         group = len(self._representatives)
         self._representatives.append(answer)
-        self._forms.append(form(answer))
+        if self._equality == "math":
+            self._forms.append(form(answer))
         if len(keys) == 1:
             self._expressions.append(group)
         else:

@@ -90,7 +90,7 @@ def _hash_answer(line: str) -> str:
     """What a `####` line answers; empty for a Markdown heading such as `#### Step 1: Add`."""
     if _BOX.search(line):
         return ""
-    bare = line.rpartition("####")[2].strip().strip("*").strip()
+    bare = line.rpartition("####")[2].replace("**", "").strip()
     answer = _LABEL.sub("", bare, count=1) if _LABEL.match(bare) else bare
     if answer.casefold() in _TITLE_WORDS or _TITLE.match(answer):
         return ""

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from scaling_cli.grading.normalise import LONGEST, is_percentage, normalise
 from scaling_cli.grading.numbers import Exact, exact
-from scaling_cli.grading.probe import Probe, probe
+from scaling_cli.grading.probe import Probe, of_number, probe
 
 _ASSIGNMENT = re.compile(r"([a-zA-Z])=([^=,]+)")
 
@@ -43,14 +43,15 @@ def form(answer: str) -> Form:
 @lru_cache(maxsize=16_384)
 def _form(answer: str) -> Form:
     spelled = normalise(answer)
+    number = exact(spelled)
     match = _ASSIGNMENT.fullmatch(spelled)
     variable, side = match.groups() if match else ("", spelled)
     return Form(
         spelled=spelled,
-        number=exact(spelled),
+        number=number,
         percentage=is_percentage(answer),
         variable=variable,
-        probe=probe(side),
+        probe=probe(side) if number is None else of_number(number.value),
         word=_is_word(side),
         tuple_=_is_tuple(side),
     )

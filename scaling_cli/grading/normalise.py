@@ -93,10 +93,10 @@ def _digit(char: str) -> str:
 
 def _spelled(text: str) -> str:
     """One name for commands that have several, none for those that only space or size."""
+    text = _DIGIT_SPACE.sub("", _COMMA_SPACE.sub(",", text))
     if "\\" in text or "$" in text or "~" in text:
         if r"\begin" not in text:
             text = _DOUBLED.sub(r"\\", text)
-        text = _DIGIT_SPACE.sub("", _COMMA_SPACE.sub(",", text))
         text = text.replace(r"\!", "").replace(r"\$", "").replace("$", "")
         for delimiter in _DELIMITERS:
             text = text.replace(delimiter, "")

@@ -10,6 +10,7 @@ import cmath
 import math
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 
 _TOKEN = re.compile(
@@ -46,6 +47,14 @@ def probe(spelled: str) -> Probe | None:
     letters = any(token.isalpha() and token not in _CONSTANTS for token in tokens)
     summed = any(token in "+-" for token in tokens[1:])
     return Probe(value, "number" if not letters else "sum" if summed else "product")
+
+
+def of_number(value: Fraction) -> Probe | None:
+    """The probe of a plain number; None beyond a float's range."""
+    try:
+        return Probe(float(value), "number")
+    except OverflowError:
+        return None
 
 
 def differ(first: Probe, second: Probe) -> bool:
