@@ -61,7 +61,7 @@ def _normal(answer: str) -> str:
         return answer
     text = _spelled(_plain_characters(answer))
     text = without_unit(_TEXT.sub(r"\1", text).strip())
-    text = _grouped(_compact(text))
+    text = _compact(_grouped(text))
     return _finished(text) or answer
 
 

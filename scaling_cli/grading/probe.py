@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 _TOKEN = re.compile(
-    r"\d+(?:\.\d+)?|\\(?:frac|sqrt|pi|cdot|times)(?![a-zA-Z])|[-+*/^(){}\[\]a-zA-Z]"
+    r"\d+(?:\.\d+)?|\\(?:frac|sqrt|pi|cdot|times)(?![a-zA-Z]) ?|[-+*/^(){}\[\]a-zA-Z]"
 )
 _PRODUCT_SIGNS = ("*", "/", r"\cdot", r"\times")
 _TERM_END = ("+", "-", ")", "}", "]", "")
@@ -41,7 +41,7 @@ def probe(spelled: str) -> Probe | None:
     if not tokens or sum(map(len, tokens)) != len(spelled):
         return None
     try:
-        value = _Reader(tokens).whole()
+        value = _Reader([token.rstrip() for token in tokens]).whole()
     except (Unclear, ArithmeticError, ValueError):
         return None
     letters = any(token.isalpha() and token not in _CONSTANTS for token in tokens)
