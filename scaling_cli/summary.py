@@ -18,7 +18,7 @@ from scaling_cli.store import CellRecord, RunFolder
 from scaling_cli.types import MISSING, UNANSWERED, Architecture, SampleBank
 
 if TYPE_CHECKING:
-    from scaling_cli.types import FloatArray
+    from scaling_cli.types import FloatArray, IntArray
 
 Row = dict[str, Any]
 
@@ -78,10 +78,14 @@ def series(folder: RunFolder, ask: Ask) -> Iterator[Series]:
         if key not in present:
             continue
         bank, boxed = folder.sample_bank(key, extraction=ask.extraction)  # type: ignore[arg-type]
+        cached, seconds = folder.spent(key)
         for cap in _caps(bank, cell, ask):
-            capped = bank if cap >= int(cell.details["max_tokens"]) else at_cap(bank, boxed, cap)
-            for group, part in _split(capped, groups):
-                yield from _curves(folder, key, cell, part, cap, group, ask)
+            whole = cap >= int(cell.details["max_tokens"])
+            capped = bank if whole else at_cap(bank, boxed, cap)
+            for group, rows in _split(capped, groups):
+                # How long a call would have taken under a smaller limit is not known.
+                spent = cached[rows], seconds[rows] if whole else None
+                yield from _curves(folder, key, cell, take(capped, rows), cap, group, ask, spent)
 
 
 def _caps(bank: SampleBank, cell: CellRecord, ask: Ask) -> list[int]:
@@ -103,17 +107,18 @@ def _groups(folder: RunFolder, by: str | None) -> Mapping[str, str] | None:
 
 def _split(
     bank: SampleBank, groups: Mapping[str, str] | None
-) -> Iterator[tuple[str | None, SampleBank]]:
+) -> Iterator[tuple[str | None, IntArray]]:
+    """Each group's name and the rows of its questions; None and all rows without groups."""
     if groups is None:
-        yield None, bank
+        yield None, np.arange(len(bank.question_ids))
         return
     names = [groups[identity] for identity in bank.question_ids]
     for name in sorted(set(names)):
         rows = np.array([index for index, group in enumerate(names) if group == name])
-        yield name, take(bank, rows)
+        yield name, rows
 
 
-def take(bank: SampleBank, rows: Any) -> SampleBank:
+def take(bank: SampleBank, rows: IntArray) -> SampleBank:
     """The bank of some of its questions."""
     return replace(
         bank,
@@ -135,10 +140,11 @@ def _curves(
     cap: int,
     group: str | None,
     ask: Ask,
+    spent: tuple[FloatArray, FloatArray | None],
 ) -> Iterator[Series]:
     most = int(bank.samples.max(initial=0))
     ks = [k for k in (ask.ks or k_grid(most)) if k <= most]
-    costs = _costs(bank, cell, ks)
+    costs = _costs(bank, cell, ks, *spent)
     scored = not np.isnan(bank.reward).all()
     for selector in ask.selectors:
         if selector in SCORED and not scored:
@@ -158,10 +164,24 @@ def _curves(
         )
 
 
-def _costs(bank: SampleBank, cell: CellRecord, ks: Sequence[int]) -> dict[str, FloatArray]:
+def _costs(
+    bank: SampleBank,
+    cell: CellRecord,
+    ks: Sequence[int],
+    cached: FloatArray,
+    seconds: FloatArray | None,
+) -> dict[str, FloatArray]:
     facts = cell.details.get("architecture")
     model = None if facts is None else CostModel(Architecture.from_facts(facts))
-    return dict(bank_cost(model, bank.prompt_tokens, bank.tokens, bank.samples, ks))
+    return bank_cost(
+        model,
+        bank.prompt_tokens,
+        bank.tokens,
+        bank.samples,
+        ks,
+        cached_tokens=cached,
+        seconds=seconds,
+    )
 
 
 def _fields(

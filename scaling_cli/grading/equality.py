@@ -52,12 +52,24 @@ def _apart(first: Form, second: Form) -> bool | None:
         # A word is no number, and not its anagram, though algebra may think so.
         other = second if first.word else first
         return False if other.word or other.kind == "number" else None
-    if first.tuple_ or second.tuple_:
-        other = second if first.tuple_ else first
-        return False if other.kind == "number" else None
+    if first.elements and second.elements:
+        return False if _tuples_differ(first, second) else None
+    if first.elements or second.elements:
+        other = second if first.elements else first
+        return None if other.probe is None else False
     if first.probe is None or second.probe is None:
         return None
     return False if differ(first.probe, second.probe) else None
+
+
+def _tuples_differ(first: Form, second: Form) -> bool:
+    """Whether two tuples, or two intervals closed at the same ends, differ in an element."""
+    if first.brackets != second.brackets:
+        return False
+    return len(first.elements) != len(second.elements) or any(
+        one is not None and other is not None and differ(one, other)
+        for one, other in zip(first.elements, second.elements, strict=True)
+    )
 
 
 def slow_equal(gold: str, answer: str) -> bool:

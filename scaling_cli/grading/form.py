@@ -17,7 +17,8 @@ _ASSIGNMENT = re.compile(r"([a-zA-Z])=([^=,]+)")
 class Form:
     """An answer's normal spelling, its value if it is a plain number, and what sort it is.
 
-    Of `x=5` the `variable` is x; `probe`, `word` and `tuple_` are those of the 5.
+    Of `x=5` the `variable` is x, and the rest is said of the 5. `elements` are those of a tuple
+    or an interval, whose `brackets` they stand in.
     """
 
     spelled: str
@@ -26,7 +27,8 @@ class Form:
     variable: str
     probe: Probe | None
     word: bool
-    tuple_: bool
+    brackets: str
+    elements: tuple[Probe | None, ...]
 
     @property
     def kind(self) -> str:
@@ -36,7 +38,7 @@ class Form:
 def form(answer: str) -> Form:
     """The form of an answer; of one above `LONGEST` characters only the spelling."""
     if len(answer) > LONGEST:
-        return Form(answer.strip(), None, False, "", None, False, False)
+        return Form(answer.strip(), None, False, "", None, False, "", ())
     return _form(answer)
 
 
@@ -46,6 +48,7 @@ def _form(answer: str) -> Form:
     number = exact(spelled)
     match = _ASSIGNMENT.fullmatch(spelled)
     variable, side = match.groups() if match else ("", spelled)
+    elements = _elements(side)
     return Form(
         spelled=spelled,
         number=number,
@@ -53,7 +56,8 @@ def _form(answer: str) -> Form:
         variable=variable,
         probe=probe(side) if number is None else of_number(number.value),
         word=_is_word(side),
-        tuple_=_is_tuple(side),
+        brackets=side[0] + side[-1] if elements else "",
+        elements=elements,
     )
 
 
@@ -62,7 +66,9 @@ def _is_word(side: str) -> bool:
     return len(side) > 3 and side.isalpha() and side != "infinity"
 
 
-def _is_tuple(side: str) -> bool:
+def _elements(side: str) -> tuple[Probe | None, ...]:
     inner = side[1:-1]
     bracketed = side[:1] in ("(", "[") and side[-1:] in (")", "]")
-    return bracketed and "," in inner and not any(bracket in inner for bracket in "()[]")
+    if not bracketed or "," not in inner or any(bracket in inner for bracket in "()[]"):
+        return ()
+    return tuple(probe(element) for element in inner.split(","))

@@ -138,7 +138,7 @@ def bank_cost(
     samples: IntArray,
     ks: Sequence[int] | IntArray,
     *,
-    cached_tokens: IntArray | None = None,
+    cached_tokens: FloatArray | None = None,
     seconds: FloatArray | None = None,
 ) -> dict[str, FloatArray]:
     """What k samples of each question cost on every axis, `[question, k]`.

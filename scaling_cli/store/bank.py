@@ -94,6 +94,16 @@ def to_bank(
     return bank, BoxedEvents(*events)
 
 
+def to_spent(table: pa.Table, *, order: Sequence[str] | None) -> tuple[FloatArray, FloatArray]:
+    """`cached_tokens[question, sample]` and `seconds[question, sample]`, placed as in `to_bank`;
+    NaN where the engine did not report."""
+    place = _places(table, order)
+    cached, seconds = (
+        place.spread(_floats(table.column(name)), np.nan) for name in ("cached_tokens", "seconds")
+    )
+    return cached, seconds
+
+
 @dataclass(frozen=True, slots=True)
 class _Places:
     """Where each row of the table stands in the `[question, sample]` arrays."""
@@ -182,7 +192,7 @@ def _integers(column: pa.ChunkedArray, missing: int) -> IntArray:
 def _floats(column: pa.ChunkedArray) -> FloatArray:
     import pyarrow.compute as pc
 
-    return np.array(pc.fill_null(column, float("nan")), np.float64)
+    return np.array(pc.fill_null(pc.cast(column, "float64"), float("nan")), np.float64)
 
 
 def _reduced(

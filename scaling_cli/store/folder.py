@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from scaling_cli.store.bank import BoxedEvents, Extraction
+    from scaling_cli.types import FloatArray
 
 CELL_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.=-]{0,99}")
 
@@ -146,6 +147,17 @@ class RunFolder:
         table = parts.read_table(path, "candidates", bank_columns(score), coded=True)
         order = self.question_ids() if self.has_part("questions") else None
         return to_bank(table, order=order, extraction=extraction, cap=cap, score=score)
+
+    def spent(self, cell: str) -> tuple[FloatArray, FloatArray]:
+        """Cached prompt tokens and seconds of every sample, placed as in `sample_bank`."""
+        from scaling_cli.store.bank import to_spent
+
+        names = ["question_id", "index", "cached_tokens", "seconds"]
+        table = parts.read_table(
+            self.part_path("candidates", cell), "candidates", names, coded=True
+        )
+        order = self.question_ids() if self.has_part("questions") else None
+        return to_spent(table, order=order)
 
     def write_questions(self, questions: Sequence[Question]) -> None:
         """Record questions and, beside the bank, their texts; earlier ones are kept behind."""

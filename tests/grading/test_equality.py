@@ -43,6 +43,10 @@ def test_equal(gold: str, answer: str) -> None:
         ("listen", "silent"),
         ("ellipse", "7"),
         ("5", "(1,2)"),
+        ("(1,2)", "x+1"),
+        ("(1,2)", "(1,3)"),
+        ("(1,2)", "(1,2,3)"),
+        (r"(3, \frac{\pi}{2})", r"(3, \frac{\pi}{3})"),
         ("5", ""),
         ("", "5"),
         ("5", "9" * 100_000),
@@ -65,6 +69,9 @@ def test_different(gold: str, answer: str) -> None:
         ("5", r"5\text{ m}"),
         ("7", "9^{9^{9^{9}}}"),
         ("12:30", "12:31"),
+        ("(1,2)", "[1,2]"),
+        (r"(3, \frac{\pi}{2})", r"(3, \pi/2)"),
+        ("(a,b)", r"(\sin x,b)"),
     ],
 )
 def test_left_to_the_algebra(gold: str, answer: str) -> None:
