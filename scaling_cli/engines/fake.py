@@ -103,7 +103,6 @@ class FakeEngine:
         self._options = options
         self._questions: Mapping[str, Question] = options["questions"]
         self._shared = random.Random(seed)
-        self._cached: set[tuple[int, ...]] = set()
         self.calls = 0
         self._facts = EngineFacts(
             name="fake",
@@ -145,7 +144,7 @@ class FakeEngine:
         if request.sampler.temperature == 0:
             source = random.Random(f"{request.question_id}/greedy")
         tokens, logprobs, finished = self._sample(request, source)
-        cached = self._read_cache(request.prompt)
+        cached = _cached(request)
         seconds = len(tokens) * float(self._options["seconds_per_token"])
         await self._stream(tokens, logprobs, seconds, on_tokens)
         return Completion(
@@ -201,7 +200,7 @@ class FakeEngine:
             ):
                 tokens.append(ord("."))
             tokens += [] if self._options["never_stops"] else ending
-        finished = len(tokens) <= limit
+        finished = len(tokens) <= limit and not self._options["never_stops"]
         tokens = tokens[:limit]
         center = -0.2 if right else -0.5
         return (
@@ -227,17 +226,18 @@ class FakeEngine:
             await asyncio.sleep(wait * (stop - start) / max(len(tokens), 1))
             on_tokens(tokens[start:stop], logprobs[start:stop])
 
-    def _read_cache(self, prompt: tuple[int, ...]) -> int:
-        """Tokens of whole blocks seen before, as a prefix cache reports them."""
-        cached = 0
-        for end in range(BLOCK, len(prompt), BLOCK):
-            if prompt[:end] in self._cached:
-                cached = end
-            self._cached.add(prompt[:end])
-        return cached
-
     async def close(self) -> None:
         """Nothing to stop."""
+
+
+def _cached(request: Request) -> int:
+    """Whole blocks of the prompt, for all but a question's first sample.
+
+    By name and not by history, so that what is reported does not depend on restarts.
+    """
+    if request.name.endswith("#0"):
+        return 0
+    return (max(len(request.prompt), 1) - 1) // BLOCK * BLOCK
 
 
 def _begun_answer(begun: str) -> str | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from scaling_cli.grading import GraderPool
 from scaling_cli.running.journal import Record
 from scaling_cli.running.positions import token_end
 from scaling_cli.running.prepare import PreparedCell
-from scaling_cli.running.session import mean_logprob
 from scaling_cli.types import Grade, Question
 
 Rows = list[dict[str, Any]]
@@ -38,7 +38,7 @@ def bank_row(question_id: str, index: int, record: Record) -> dict[str, Any]:
         row |= {
             "text": completion.text,
             "tokens": None if completion.tokens is None else list(completion.tokens),
-            "logprob_sum": None if logprobs is None else sum(logprobs),
+            "logprob_sum": None if logprobs is None else math.fsum(logprobs),
             "logprobs": None if logprobs is None else list(logprobs),
             "finish_reason": completion.finish_reason,
             "prompt_tokens": completion.prompt_tokens,
@@ -47,6 +47,14 @@ def bank_row(question_id: str, index: int, record: Record) -> dict[str, Any]:
             "seconds": completion.seconds,
         }
     return row
+
+
+def _mean(total: float | None, logprobs: list[float] | None) -> float | None:
+    """Mean token log-probability, the plainest confidence score; None where not known.
+
+    From the stored sum: the single values are stored with fewer digits.
+    """
+    return total / len(logprobs) if logprobs and total is not None else None
 
 
 async def grade_question(
@@ -80,7 +88,7 @@ def candidate_row(row: dict[str, Any], grade: Grade, prepared: PreparedCell) -> 
             {"answer_class": group, "end_token": token_end(tokenizer, row["tokens"], end)}
             for _, end, group in grade.boxed
         ],
-        "logprob_mean": mean_logprob(row["logprobs"]),
+        "logprob_mean": _mean(row["logprob_sum"], row["logprobs"]),
         "rewards": None,
         "prompt_tokens": row["prompt_tokens"],
         "cached_tokens": row["cached_tokens"],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import itertools
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -184,11 +183,6 @@ def call_name(question_id: str, name: str | int) -> str:
 def call_index(name: str) -> int:
     """The sample's index in a bank call's name."""
     return int(name.rpartition("#")[2])
-
-
-def mean_logprob(logprobs: Sequence[float] | None) -> float | None:
-    """Mean token log-probability, the plainest confidence score; None where not known."""
-    return math.fsum(logprobs) / len(logprobs) if logprobs else None
 
 
 def _longer(trace: Trace, record: Record) -> Trace:

@@ -60,21 +60,16 @@ def test_verdicts(pool: GraderPool) -> None:
     assert pool.compare("5", "\x00\ud800") is False
 
 
-@pytest.mark.parametrize("hanging", [TOWER, "2^{10^9}", "{" * 900 + "x" + "}" * 900])
+@pytest.mark.parametrize("hanging", [TOWER, "{" * 900 + "x" + "}" * 900])
 def test_a_hanging_comparison_is_undecided_and_the_next_one_is_not(
     pool: GraderPool, hanging: str
 ) -> None:
     before = pool.replaced
     assert pool.compare("x+1", hanging) is None
+    # The pair is remembered: a second worker must not be lost to it.
+    assert pool.compare("x+1", hanging) is None
     assert pool.replaced == before + 1
     assert pool.compare("x+1", "1+x") is True
-
-
-def test_a_pair_is_asked_once(pool: GraderPool) -> None:
-    assert pool.compare("7", TOWER) is None
-    before = pool.replaced
-    assert pool.compare("7", TOWER) is None
-    assert pool.replaced == before
 
 
 def test_a_worker_killed_from_outside_does_not_spoil_the_verdict(pool: GraderPool) -> None:
@@ -100,16 +95,18 @@ def test_threads_share_it(pool: GraderPool) -> None:
         assert list(equal) == [True] * len(letters)
 
 
-def test_a_worker_has_none_of_the_users_secrets(
-    pool: GraderPool, monkeypatch: pytest.MonkeyPatch
+def test_a_worker_has_bounded_memory_and_none_of_the_users_secrets(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("SOME_API_KEY", "secret")
-    with GraderPool() as graders:
+    with GraderPool(memory_bytes=700 << 20) as graders:
         assert graders.compare("x+1", "1+x") is True
         environment = Path(f"/proc/{graders.pids[0]}/environ")
         if not environment.exists():
             pytest.skip("needs /proc")
         assert b"SOME_API_KEY" not in environment.read_bytes()
+        limits = Path(f"/proc/{graders.pids[0]}/limits").read_text().splitlines()
+        assert str(700 << 20) in next(line for line in limits if "address space" in line)
 
 
 def test_closing_ends_a_comparison_in_flight() -> None:
@@ -139,17 +136,6 @@ def test_a_cancelled_run_does_not_wait_for_the_rest_of_the_group(pool: GraderPoo
 
     asyncio.run(cancelled())
     assert pool.replaced - before <= 2
-
-
-def test_memory_is_bounded() -> None:
-    with GraderPool(timeout=30, memory_bytes=700 << 20) as graders:
-        assert graders.compare("x+1", "1+x") is True
-        (pid,) = graders.pids
-        limits = Path(f"/proc/{pid}/limits")
-        if not limits.exists():
-            pytest.skip("needs /proc")
-        line = next(row for row in limits.read_text().splitlines() if "address space" in row)
-        assert str(700 << 20) in line
 
 
 def test_a_grader_that_cannot_start_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
