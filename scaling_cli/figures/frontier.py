@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
     from scaling_cli.types import FloatArray
 
+TICKS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
+DENSE_TICKS = (0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+"""Where an error axis is labelled: a short one can bear more."""
+
 AXIS_NAMES = {
     "flops": "FLOPs per question (prompt and verifier included)",
     "flops_policy": "policy FLOPs per question",
@@ -49,7 +53,7 @@ def frontier_figure(tables: Sequence[FrontierTable]) -> Figure:
             squeeze=False,
         )
         figure.subplots_adjust(
-            left=0.09, right=0.76, top=0.86, bottom=0.13, hspace=0.12, wspace=0.75
+            left=0.09, right=0.76, top=0.86, bottom=0.18, hspace=0.12, wspace=0.75
         )
         for table, axes, strip in zip(tables, grid[0], grid[1], strict=True):
             _draw(axes, table, error=False)
@@ -72,7 +76,7 @@ def error_figure(tables: Sequence[FrontierTable]) -> Figure:
             figsize=(PAPER_WIDTH * max(1.0, 0.72 * len(tables)), 3.7),
             squeeze=False,
         )
-        figure.subplots_adjust(left=0.09, right=0.76, top=0.84, bottom=0.17, wspace=0.75)
+        figure.subplots_adjust(left=0.09, right=0.76, top=0.84, bottom=0.24, wspace=0.75)
         for table, axes in zip(tables, grid[0], strict=True):
             _draw(axes, table, error=True)
             axes.set_ylabel("error")
@@ -121,8 +125,7 @@ def _draw(axes: Axes, table: FrontierTable, *, error: bool) -> None:
         axes.yaxis.set_minor_formatter(NullFormatter())
         low = max(float(turn(table.accuracy).min()) * 0.9, 1e-3)
         axes.set_ylim(low, 1.02)
-        few = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
-        ticks = [tick for tick in few if tick >= low]
+        ticks = [tick for tick in (TICKS if low < 0.2 else DENSE_TICKS) if tick >= low]
         axes.set_yticks(ticks, [f"{t:g}" for t in ticks])
     else:
         axes.set_ylim(0, min(1.0, float(table.hi.max()) * 1.05))

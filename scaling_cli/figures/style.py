@@ -88,6 +88,9 @@ def label_ends(axes: Axes, ends: Sequence[tuple[float, float, str, str]]) -> Non
         ((float(to_unit.transform((x, y))[1]), x, y, text, colour) for x, y, text, colour in ends)
     )
     heights = spread([min(max(unit, 0.0), 1.0) for unit, *_ in placed], gap)
+    # Words below the axes would stand on the tick labels.
+    lift = max(0.01 - heights[0], 0.0)
+    heights = [height + lift for height in heights]
     for at, (_, x, y, text, colour) in zip(heights, placed, strict=True):
         axes.annotate(
             text,
