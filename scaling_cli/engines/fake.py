@@ -190,8 +190,8 @@ class FakeEngine:
         )
         limit = request.sampler.max_tokens
         ending = [*f" \\boxed{{{answer}}}".encode(), END]
-        written = len(begun) - begun.rfind(" \\boxed") if " \\boxed" in begun else None
-        if written is not None:
+        # After the opening come full stops only, until the ending begins.
+        if written := len(begun[len(opening) :].lstrip(".")):
             tokens = ending[written:]
         else:
             # Lengths are geometric, hence memoryless: what went before does not matter.
@@ -220,11 +220,15 @@ class FakeEngine:
         if on_tokens is None or not self._facts.streams:
             await asyncio.sleep(wait)
             return
-        # The answer a solution heads for is told in one piece: half of it could not be continued.
+        # The answer a solution heads for is told in one piece, since half of it could not be
+        # continued; and at once, since which answers are lost must not depend on their length.
         first = tokens.index(ord(":")) + 1 if ord(":") in tokens else 1
-        for start, stop in [(0, first), *((at, at + 1) for at in range(first, len(tokens)))]:
-            await asyncio.sleep(wait * (stop - start) / max(len(tokens), 1))
-            on_tokens(tokens[start:stop], logprobs[start:stop])
+        on_tokens(tokens[:first], logprobs[:first])
+        pause = wait / max(len(tokens), 1)
+        await asyncio.sleep(pause * first)
+        for at in range(first, len(tokens)):
+            await asyncio.sleep(pause)
+            on_tokens(tokens[at : at + 1], logprobs[at : at + 1])
 
     async def close(self) -> None:
         """Nothing to stop."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from scaling_cli.grading import GraderPool
@@ -12,6 +12,7 @@ from scaling_cli.running.candidates import Rows, bank_row, grade_question
 from scaling_cli.running.journal import Journal
 from scaling_cli.running.prepare import PreparedCell
 from scaling_cli.running.progress import CellProgress, Progress
+from scaling_cli.running.regrade import join_groups
 from scaling_cli.running.session import Door, QuestionSession, call_index, call_name
 from scaling_cli.store import RunFolder
 from scaling_cli.strategies import STRATEGIES
@@ -43,6 +44,7 @@ class BankCell:
         self.journal = Journal(folder.journal_path(prepared.key), ticks=ticks)
         self._recorded = folder.recorded(prepared.key)
         self._earlier = self._read_earlier()
+        self._graded = self._read_graded()
         self.questions = [q for q in prepared.questions if self.missing(q)]
         if unseeded and not ticks:
             self._drop_interrupted()
@@ -74,11 +76,19 @@ class BankCell:
             if held and len(held) < len(names):
                 self.journal.drop(held)
 
-    def _read_earlier(self) -> Mapping[str, Rows]:
+    def _read_earlier(self) -> defaultdict[str, Rows]:
         """Rows of the raw bank, by question: new samples are grouped together with them."""
         rows: dict[str, Rows] = defaultdict(list)
         if self._folder.has_part("bank", self.prepared.key):
             for row in self._folder.read_part("bank", self.prepared.key).to_pylist():
+                rows[row["question_id"]].append(row)
+        return rows
+
+    def _read_graded(self) -> defaultdict[str, Rows]:
+        """Rows of the graded answers, by question."""
+        rows: dict[str, Rows] = defaultdict(list)
+        if self._folder.has_part("candidates", self.prepared.key):
+            for row in self._folder.read_part("candidates", self.prepared.key).to_pylist():
                 rows[row["question_id"]].append(row)
         return rows
 
@@ -129,6 +139,13 @@ class BankCell:
     async def _grade(self, question: Question) -> None:
         rows = self._rows_of(question)
         graded = await grade_question(rows, question, self.prepared, self._grader)
+        held = {row["index"] for row in graded}
+        others = [row for row in self._graded[question.id] if row["index"] not in held]
+        if others:
+            # The raw bank is not at hand: classes are numbered over all answers nevertheless.
+            graded = await join_groups(
+                [others, graded], question.answer, self.prepared.equality, self._grader
+            )
         self._candidates[question.id] = graded
         state = self._progress.cells[self.prepared.key]
         state.questions_done += 1
@@ -158,7 +175,7 @@ class BankCell:
 
     async def publish(self) -> None:
         """Write the bank and its graded answers; the journal goes once both stand."""
-        drawn = [q for q in self.questions if any(n in self.journal.done for n in self._names(q))]
+        drawn = [q for q in self.prepared.questions if self._is_news(q)]
         if drawn:
             for question in drawn:
                 if question.id not in self._candidates:
@@ -168,6 +185,13 @@ class BankCell:
             candidates = [row for q in drawn for row in self._candidates[q.id]]
             self._folder.merge_candidates(self.prepared.key, candidates)
         self.journal.forget({name for q in drawn for name in self._names(q)})
+
+    def _is_news(self, question: Question) -> bool:
+        """Whether the journal has samples of it, or the bank some that were never graded."""
+        graded = {row["index"] for row in self._graded[question.id]}
+        return any(row["sample"] not in graded for row in self._earlier[question.id]) or any(
+            name in self.journal.done for name in self._names(question)
+        )
 
     def failed(self) -> Sequence[tuple[str, str]]:
         """(call, error) of every call that failed, for the run's last words."""

@@ -10,17 +10,21 @@ UNKNOWN = -1
 
 
 def token_end(tokenizer: Tokenizer | None, tokens: Sequence[int] | None, end: int) -> int:
-    """The smallest number of tokens whose text holds the first `end` characters; -1 unknown.
+    """The smallest number of tokens whose text begins with the first `end` characters; -1 unknown.
 
-    By bisection: a prefix of the tokens never decodes to a longer text than the whole.
+    By bisection: text that stands stays as more tokens come. Lengths would not do: a character
+    cut in half decodes to as many replacement characters as it has bytes.
     """
     if tokenizer is None or not tokens:
+        return UNKNOWN
+    whole = tokenizer.decode(tokens)
+    if len(whole) < end:
         return UNKNOWN
     low, high = 1, len(tokens)
     while low < high:
         middle = (low + high) // 2
-        if len(tokenizer.decode(tokens[:middle])) >= end:
+        if tokenizer.decode(tokens[:middle])[:end] == whole[:end]:
             high = middle
         else:
             low = middle + 1
-    return low if len(tokenizer.decode(tokens[:low])) >= end else UNKNOWN
+    return low

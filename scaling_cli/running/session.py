@@ -10,7 +10,16 @@ from dataclasses import dataclass, replace
 
 from scaling_cli.errors import EngineDied, EngineError, StoreError
 from scaling_cli.running.journal import Journal, Partial, Record
-from scaling_cli.types import Completion, Engine, Question, Request, Sampler, Tokenizer, Trace
+from scaling_cli.types import (
+    Completion,
+    Engine,
+    FinishReason,
+    Question,
+    Request,
+    Sampler,
+    Tokenizer,
+    Trace,
+)
 
 
 def seed_of(name: str) -> int:
@@ -66,6 +75,8 @@ class Door:
     async def _go_on(self, request: Request, before: Partial, sampled: object) -> Completion:
         """Sample the rest of an interrupted call, given the tokens it had."""
         room = request.sampler.max_tokens - len(before.tokens)
+        if room < 1 or self._ended(request, before):
+            return self._joined(request, before, self._nothing(request, before))
         rest = replace(
             request,
             prompt=request.prompt + tuple(before.tokens),
@@ -74,6 +85,16 @@ class Door:
         )
         reply = await self.engine.generate(rest, sampled)  # type: ignore[arg-type]
         return self._joined(request, before, reply)
+
+    def _ended(self, request: Request, before: Partial) -> bool:
+        """Whether only the news of its end was lost: it must not be sampled past its end."""
+        ends = self.tokenizer.stop_ids if self.tokenizer is not None else ()
+        return before.tokens[-1] in ends and not request.sampler.ignore_eos
+
+    def _nothing(self, request: Request, before: Partial) -> Completion:
+        """What is left of a call whose every token is journalled."""
+        reason: FinishReason = "stop" if self._ended(request, before) else "length"
+        return Completion("", reason, (), len(request.prompt), None, 0, (), 0.0)
 
     def _joined(self, request: Request, before: Partial, reply: Completion) -> Completion:
         if reply.tokens is None:
