@@ -60,7 +60,7 @@ class Series:
 
 
 def accuracy_rows(folder: RunFolder, ask: Ask) -> list[Row]:
-    """The rows of DESIGN's accuracy table, costs as means per question."""
+    """One row for each curve and k, costs as means per question."""
     rows: list[Row] = []
     for one in series(folder, ask):
         rows += _rows(one, ask)

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scaling_cli.store import cell_key as store_cell_key
 from scaling_cli.sweep import (
     Cell,
     EngineSpec,
@@ -114,11 +113,6 @@ def test_a_key_once_given_never_changes() -> None:
     plain = replace(CELL, strategy="sampling", params=())
     assert key(plain, stop=()) == "f05e633d305d02b7"
     assert key(CELL) == "1f145868d3138306"
-
-
-def test_the_store_gives_the_same_key() -> None:
-    described = identity(CELL, **FACTS)
-    assert store_cell_key(described) == cell_key(described)
 
 
 @pytest.mark.parametrize("field", sorted(identity(CELL, **FACTS)))

@@ -48,7 +48,7 @@ def flatten(boxed_class: IntArray, boxed_end: IntArray) -> FlatAnswers:
 
 
 def at_cap(bank: SampleBank, boxed: StrictAnswers, cap: int) -> SampleBank:
-    """The bank as drawing with `max_tokens = cap` would have left it (METHODS 5).
+    """The bank as drawing with `max_tokens = cap` would have left it.
 
     A sample of at most `cap` tokens keeps its answer. A longer one is cut: its answer is its
     last strict answer complete within the cap, else none; it costs `cap` tokens. A score

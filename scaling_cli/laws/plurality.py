@@ -1,6 +1,6 @@
 """The chance that gold wins a plurality vote among k of n samples, exactly.
 
-With c* votes for gold, c_i for the others and u abstentions, METHODS 5 gives
+With c* votes for gold, c_i for the others and u abstentions, subsets of size k give
 sum_j C(c*, j) [x^(k-j)] (1+x)^u prod_i (sum_{l<j} C(c_i, l) x^l + y C(c_i, j) x^j)
 over C(n, k), where the mean over y in [0, 1] turns t others at exactly j into 1/(1+t), an even
 share of the tie. Three devices make that exact and fast at every n:

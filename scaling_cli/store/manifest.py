@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from typing import IO, Any
 from scaling_cli.errors import StoreError
 from scaling_cli.store.atomic import replace_file
 from scaling_cli.store.schema import SCHEMA_VERSION
-from scaling_cli.store.scrub import plain, scrub
+from scaling_cli.store.scrub import scrub
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +50,6 @@ def _rank(key: str, cell: CellRecord) -> tuple[Any, ...]:
     parameters = (details.get("architecture") or {}).get("parameters") or float("inf")
     names = (str(details.get("model")), str(details.get("task")))
     return (parameters, *names, details.get("temperature", 0), details.get("max_tokens", 0), key)
-
-
-def cell_key(identity: Mapping[str, Any]) -> str:
-    """16 hex digits of the SHA-256 of the identity's canonical JSON."""
-    text = json.dumps(plain(identity, "identity"), sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def write_manifest(path: Path, run: Run) -> None:

@@ -46,7 +46,7 @@ def test_unanswered_as_a_class_equals_enumeration(classes: list[int]) -> None:
 
 
 def by_fractions(gold: int, others: list[int], n: int, k: int) -> float:
-    """The polynomial of METHODS 5 in whole numbers, one power series per number of ties."""
+    """The polynomial of `laws.plurality` in whole numbers, one power series per number of ties."""
     abstain, total = n - gold - sum(others), Fraction(0)
     for j in range(1, min(gold, k) + 1):
         series = {0: [1] + [0] * (k - j)}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from scaling_cli.errors import StoreError
-from scaling_cli.store import CellRecord, Run, RunFolder, cell_key, run_folders
+from scaling_cli.store import CellRecord, Run, RunFolder, run_folders
 
 RUN = Run(
     sweep={"name": "quickstart", "samples": 16, "models": ["a", "b"]},
@@ -100,9 +100,3 @@ def test_a_folder_without_a_run(tmp_path: Path) -> None:
 def test_fits(folder: RunFolder) -> None:
     folder.write_fits({"coverage": {"alpha": 0.5, "interval": [0.25, None]}})
     assert folder.read_fits() == {"coverage": {"alpha": 0.5, "interval": [0.25, None]}}
-
-
-def test_the_key_is_a_hash_of_meaning() -> None:
-    assert cell_key({"a": 1, "b": [0.5, "é"]}) == cell_key({"b": (0.5, "é"), "a": 1})
-    assert cell_key({"a": 1}) != cell_key({"a": 2})
-    assert cell_key({}) == "44136fa355b3678a"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scaling_cli.errors import StoreError
 from scaling_cli.store.scrub import plain, scrub
 
-CWD = Path("/home/ann/work")
+CWD = Path("/home/ann/project")
 HOME = Path("/home/ann")
 
 
@@ -24,17 +24,17 @@ def scrubbed(value: Any) -> Any:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("/home/ann/work/data/x.jsonl", "./data/x.jsonl"),
-        ("/home/ann/work", "."),
+        ("/home/ann/project/data/x.jsonl", "./data/x.jsonl"),
+        ("/home/ann/project", "."),
         ("/home/ann/.cache/scale", "~/.cache/scale"),
         ("/home/anna/models/x.gguf", ".../x.gguf"),
-        ("file:///home/ann/work/x", "./x"),
+        ("file:///home/ann/project/x", "./x"),
         ("file:///mnt/disk/x", ".../x"),
         ("/weights/big model/x.gguf", ".../x.gguf"),
         ("/weights/folder/", ".../folder"),
         (r"C:\Users\ann\x.gguf", ".../x.gguf"),
         ("C:/models/x.gguf", ".../x.gguf"),
-        ("vllm --model /home/ann/work/m --x /mnt/disk/y", "vllm --model ./m --x .../y"),
+        ("vllm --model /home/ann/project/m --x /mnt/disk/y", "vllm --model ./m --x .../y"),
         ("loaded '/tmp/a/b.bin', done", "loaded '.../b.bin', done"),
     ],
 )
