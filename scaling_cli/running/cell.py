@@ -78,7 +78,7 @@ class BankCell:
 
     def _read_earlier(self) -> defaultdict[str, Rows]:
         """Rows of the raw bank, by question: new samples are grouped together with them."""
-        rows: dict[str, Rows] = defaultdict(list)
+        rows: defaultdict[str, Rows] = defaultdict(list)
         if self._folder.has_part("bank", self.prepared.key):
             for row in self._folder.read_part("bank", self.prepared.key).to_pylist():
                 rows[row["question_id"]].append(row)
@@ -86,7 +86,7 @@ class BankCell:
 
     def _read_graded(self) -> defaultdict[str, Rows]:
         """Rows of the graded answers, by question."""
-        rows: dict[str, Rows] = defaultdict(list)
+        rows: defaultdict[str, Rows] = defaultdict(list)
         if self._folder.has_part("candidates", self.prepared.key):
             for row in self._folder.read_part("candidates", self.prepared.key).to_pylist():
                 rows[row["question_id"]].append(row)
@@ -144,7 +144,11 @@ class BankCell:
         if others:
             # The raw bank is not at hand: classes are numbered over all answers nevertheless.
             graded = await join_groups(
-                [others, graded], question.answer, self.prepared.equality, self._grader
+                [others, graded],
+                question.answer,
+                self.prepared.style,
+                self.prepared.equality,
+                self._grader,
             )
         self._candidates[question.id] = graded
         state = self._progress.cells[self.prepared.key]

@@ -12,7 +12,7 @@ from typing import Any
 
 from scaling_cli import models
 from scaling_cli.engines import open_engine
-from scaling_cli.errors import EngineDied
+from scaling_cli.errors import ScaleError
 from scaling_cli.grading import GraderPool
 from scaling_cli.plan import plan
 from scaling_cli.running.admission import Admission
@@ -20,6 +20,7 @@ from scaling_cli.running.cell import BankCell
 from scaling_cli.running.manifest import add_start, count_starts, describe
 from scaling_cli.running.prepare import PreparedCell
 from scaling_cli.running.progress import Progress
+from scaling_cli.running.regrade import regrade_changed
 from scaling_cli.running.tables import held, wanted
 from scaling_cli.store import RunFolder
 from scaling_cli.sweep import EngineSpec, Sweep
@@ -51,10 +52,11 @@ def run_cells(
     # Two cells of one key would fill the same bank: the plan refuses them.
     plan(wanted(prepared), lambda key: ())
     folder.write_questions(_questions(prepared))
-    describe(prepared, sweep, folder)
     drawn = 0
     failed: list[tuple[str, str]] = []
     with GraderPool() as grader:
+        regrade_changed(prepared, folder, grader, progress.say)
+        describe(prepared, sweep, folder)
         for group in _by_engine(prepared):
             if _is_drawn(group, folder):
                 asyncio.run(_publish(group, folder, grader, progress))
@@ -87,9 +89,9 @@ def _is_drawn(group: Sequence[PreparedCell], folder: RunFolder) -> bool:
 async def _publish(
     group: Sequence[PreparedCell], folder: RunFolder, grader: GraderPool, progress: Progress
 ) -> None:
-    """Write what the journals still hold, as after a kill between drawing and publishing."""
+    """Write what is drawn but not written or graded, as after a kill between these steps."""
     for prepared in group:
-        if folder.journal_path(prepared.key).exists():
+        if folder.journal_path(prepared.key).exists() or folder.has_ungraded(prepared.key):
             await BankCell(prepared, folder, None, grader, progress).publish()
 
 
@@ -147,17 +149,19 @@ async def _fill(cells: Sequence[BankCell], engine: Engine, sweep: Sweep, start: 
     admission = Admission(
         room=int(engine.facts.slots * IN_FLIGHT), questions=sweep.questions_in_flight
     )
-    ticker = asyncio.create_task(_tick(cells))
     try:
-        async with asyncio.TaskGroup() as tasks:
-            for cell, question in _interleaved(cells):
-                await admission.enter(cell.width)
-                task = tasks.create_task(cell.draw(question, engine, start))
-                task.add_done_callback(partial(_left, admission, cell.width))
-    except* EngineDied as died:
-        raise _first(died) from None
+        async with asyncio.TaskGroup() as group:
+            ticker = group.create_task(_tick(cells))
+            async with asyncio.TaskGroup() as tasks:
+                for cell, question in _interleaved(cells):
+                    await admission.enter(cell.width)
+                    task = tasks.create_task(cell.draw(question, engine, start))
+                    task.add_done_callback(partial(_left, admission, cell.width))
+            ticker.cancel()
+    except* ScaleError as failed:
+        # A dead engine, a full disk: every question in flight says the same.
+        raise _first(failed) from None
     finally:
-        ticker.cancel()
         for cell in cells:
             cell.journal.close()
 
@@ -181,9 +185,9 @@ def _interleaved(cells: Sequence[BankCell]) -> Iterator[tuple[BankCell, Question
                 yield cell, question
 
 
-def _first(group: BaseExceptionGroup[EngineDied]) -> EngineDied:
+def _first(group: BaseExceptionGroup[ScaleError]) -> ScaleError:
     error: BaseException = group
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    assert isinstance(error, EngineDied)
+    assert isinstance(error, ScaleError)
     return error

@@ -132,6 +132,19 @@ class RunFolder:
                 found |= parts.recorded_rows(table, minor)
         return found
 
+    def has_ungraded(self, cell: str) -> bool:
+        """Whether the raw bank holds samples that have no graded answer."""
+        if not self.has_part("bank", cell):
+            return False
+        names = [("bank", "sample"), ("candidates", "index")]
+        drawn, graded = (
+            parts.row_keys(self.read_part(kind, cell, ["question_id", minor]), minor)
+            if self.has_part(kind, cell)
+            else set()
+            for kind, minor in names
+        )
+        return bool(drawn - graded)
+
     def sample_bank(
         self,
         cell: str,

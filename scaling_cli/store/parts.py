@@ -90,9 +90,13 @@ def recorded_rows(table: pa.Table, minor: str) -> set[tuple[str, int]]:
     """(question_id, sample) of the rows that hold a result."""
     import pyarrow.compute as pc
 
-    kept = table.filter(pc.is_null(table.column("error")))
-    ids = kept.column("question_id").to_pylist()
-    return set(zip(ids, kept.column(minor).to_pylist(), strict=True))
+    return row_keys(table.filter(pc.is_null(table.column("error"))), minor)
+
+
+def row_keys(table: pa.Table, minor: str) -> set[tuple[str, int]]:
+    """(question_id, sample) of every row."""
+    ids = table.column("question_id").to_pylist()
+    return set(zip(ids, table.column(minor).to_pylist(), strict=True))
 
 
 def _keys(table: pa.Table, minor: str) -> NDArray[np.int64]:
