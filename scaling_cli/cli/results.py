@@ -87,7 +87,9 @@ def accuracy(
     from scaling_cli.summary import accuracy_rows, rank_changes
 
     folders = _open(runs)
-    ask = _ask(folders, selector, k, cap or [], extraction, unanswered, by)
+    # A program gets every token cap; a person asks for the ones to be shown.
+    caps = cap or (None if as_json else [])
+    ask = _ask(folders, selector, k, caps, extraction, unanswered, by)
     rows = [row for folder in folders for row in accuracy_rows(folder, ask)]
     show(_brief(rows, k) if not as_json else rows, as_json=as_json, columns=_COLUMNS + _group(by))
     for line in rank_changes(folders, ask):
