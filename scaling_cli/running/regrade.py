@@ -76,9 +76,7 @@ def _read_gold(gold: str, style: str) -> str:
 def _asked(folder: RunFolder, equality: str) -> Ask:
     """The rows that the run's own sweep asks for."""
     sweep = folder.read_manifest().sweep
-    given = {
-        key: sweep[key] for key in ("selectors", "ks", "caps", "extraction") if sweep.get(key)
-    }
+    given = {key: sweep[key] for key in ("selectors", "ks", "caps", "extraction") if sweep.get(key)}
     return Ask(**given, equality=equality)
 
 
