@@ -17,6 +17,17 @@ FAMILIES = frozenset(
 )
 """Decoder families whose configuration says all that is needed: gated MLP, RMS norms."""
 
+LEFT_OUT: dict[str, Config] = {
+    "gemma3_text": {
+        "num_attention_heads": 8,
+        "num_key_value_heads": 4,
+        "head_dim": 256,
+        "vocab_size": 262_208,
+        "sliding_window": 4096,
+    },
+}
+"""What published configurations leave out because it is their format's own default."""
+
 
 def architecture_from_config(config: Config) -> Architecture:
     """Sizes as published; parameters by formula, norms included.
@@ -32,7 +43,7 @@ def architecture_from_config(config: Config) -> Architecture:
             f"its FLOPs stay empty; known: {', '.join(sorted(FAMILIES))}",
         )
     try:
-        found = _sizes(family, config)
+        found = _sizes(family, {**LEFT_OUT.get(family, {}), **config})
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(
             f"the configuration of this {family} lacks {error}", "use the model's own config.json"
@@ -73,13 +84,15 @@ def _windows(family: str, config: Config, layers: int) -> tuple[int, ...]:
     kinds: Sequence[str] | None = config.get("layer_types")
     if kinds:
         return tuple(window if kind == "sliding_attention" else 0 for kind in kinds)
-    if family.startswith("qwen"):
+    if family.startswith("qwen") or config.get("use_sliding_window") is False:
         # Qwen writes a window into every configuration and says apart whether it is used.
-        first = int(config.get("max_window_layers") or layers)
+        named = config.get("max_window_layers")
+        first = layers if named is None else int(named)
         used = bool(config.get("use_sliding_window"))
         return tuple(window if used and layer >= first else 0 for layer in range(layers))
     period = {"gemma2": 2, "gemma3": 6, "gemma3_text": 6, "gpt_oss": 2}.get(family)
-    period = int(config.get("sliding_window_pattern") or period or 0)
+    own = config.get("sliding_window_pattern") or config.get("_sliding_window_pattern")
+    period = int(own or period or 0)
     if period > 1:
         return tuple(0 if (layer + 1) % period == 0 else window for layer in range(layers))
     return (window,) * layers
@@ -101,8 +114,13 @@ def count_parameters(a: Architecture, *, biases: str = "") -> tuple[int, int]:
     attention = 2 * a.width * query + 2 * a.width * key
     if biases:
         attention += query + 2 * key + (a.width if biases == "all" else 0)
+    # What is normalised beside the layer: each head's query and key, or all heads at once.
     if a.family.startswith(("qwen3", "gemma3")):
         attention += 2 * a.head_dim
+    elif a.family == "olmo2":
+        attention += query + key
+    elif a.family == "gpt_oss":
+        attention += a.heads  # attention sinks
     norms = (4 if a.family.startswith(("gemma2", "gemma3")) else 2) * a.width
     expert = (3 if a.gated else 2) * a.width * a.expert_width
     if biases == "all":

@@ -25,8 +25,7 @@ def as_safetensors(
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
         _convert(gguf, unfinished, dtype)
-        with contextlib.suppress(FileExistsError):
-            unfinished.rename(folder)
+        _publish(unfinished, folder)
     except ImportError as error:
         raise ModelError(
             f"{gguf.name} cannot be dequantised: {error}",
@@ -35,11 +34,26 @@ def as_safetensors(
     except OSError as error:
         raise ModelError(
             f"{gguf.name} cannot be dequantised: {error}",
-            f"free about three times the file's size in {cache_folder()}",
+            f"free about four times the file's size in {cache_folder()}",
+        ) from error
+    except Exception as error:
+        # The libraries refuse a family they do not know, or a broken file, in many ways.
+        raise ModelError(
+            f"{gguf.name} cannot be dequantised: {error}",
+            "name a folder of safetensors, or use the engine llamacpp",
         ) from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return folder
+
+
+def _publish(unfinished: Path, folder: Path) -> None:
+    """Put the whole folder in place at once; another process may have been faster."""
+    try:
+        unfinished.rename(folder)
+    except OSError:
+        if not (folder / "config.json").is_file():
+            raise
 
 
 def _convert(gguf: Path, folder: Path, dtype: str) -> None:

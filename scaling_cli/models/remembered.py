@@ -14,19 +14,27 @@ from scaling_cli.models.gguf import architecture_of, read_gguf
 from scaling_cli.models.tokenizer import TextTokenizer, from_json, to_json, tokenizer_of
 from scaling_cli.types import Architecture
 
-VERSION = 1
+VERSION = 2
 """Raised when what is derived from a file changes."""
 
 
-def read_remembered(file: Path, weights_hash: str) -> tuple[Architecture, TextTokenizer]:
-    """The architecture and tokenizer of a GGUF file, parsed once per hash."""
+def read_remembered(file: Path, weights_hash: str) -> tuple[Architecture | None, TextTokenizer]:
+    """The architecture and tokenizer of a GGUF file, parsed once per hash.
+
+    No architecture for a family that is not known: its FLOPs are then null, never guessed.
+    """
     kept = cache_folder() / "described" / f"{weights_hash[:16]}-{VERSION}.json"
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         fields = json.loads(kept.read_text())
-        return Architecture.from_facts(fields["architecture"]), from_json(fields["tokenizer"])
+        found = fields["architecture"]
+        return (
+            None if found is None else Architecture.from_facts(found),
+            from_json(fields["tokenizer"]),
+        )
     described = read_gguf(file)
     architecture, tokenizer = architecture_of(described), tokenizer_of(described)
-    _keep(kept, {"architecture": asdict(architecture), "tokenizer": to_json(tokenizer)})
+    facts = None if architecture is None else asdict(architecture)
+    _keep(kept, {"architecture": facts, "tokenizer": to_json(tokenizer)})
     return architecture, tokenizer
 
 

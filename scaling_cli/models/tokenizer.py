@@ -6,12 +6,12 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from scaling_cli.errors import ModelError
 from scaling_cli.models.gguf import GgufFile
+from scaling_cli.models.template import render_chat
 from scaling_cli.types import Message
 
 GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
@@ -31,6 +31,9 @@ SPLITS = {
     "llama3": [LLAMA3],
 }
 """How each pre-tokenizer named in a GGUF file cuts text before merges apply."""
+
+WHOLE_WORDS = frozenset({"llama-bpe", "llama3"})
+"""Families that take a word of the vocabulary whole, even where no merges lead to it."""
 
 CONTROL, USER_DEFINED = 3, 4
 """GGUF's kinds of tokens that stand for themselves; only control tokens are left out of text."""
@@ -62,33 +65,7 @@ class TextTokenizer:
         """The rendered template, ending where the answer begins; ModelError without one."""
         if self.template is None:
             raise ModelError("this model has no chat template", "use the prompt style few-shot")
-        try:
-            return str(
-                self._compiled.render(
-                    messages=[{"role": m.role, "content": m.content} for m in messages],
-                    add_generation_prompt=True,
-                    bos_token=self.bos,
-                    eos_token=self.eos,
-                )
-            )
-        except ModelError:
-            raise
-        except Exception as error:
-            raise ModelError(
-                f"the model's chat template fails: {error}", "use the prompt style few-shot"
-            ) from error
-
-    @cached_property
-    def _compiled(self) -> Any:
-        from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-        environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
-        environment.globals["raise_exception"] = _refuse
-        return environment.from_string(self.template or "")
-
-
-def _refuse(message: str) -> None:
-    raise ModelError(f"the model's chat template refuses: {message}", "use another prompt style")
+        return render_chat(self.template, messages, bos=self.bos, eos=self.eos)
 
 
 def tokenizer_of(file: GgufFile) -> TextTokenizer:
@@ -100,10 +77,21 @@ def tokenizer_of(file: GgufFile) -> TextTokenizer:
             f"{file.name} has a tokenizer of a kind not built in ({kind}, {family})",
             f"use a folder with tokenizer.json; built in: {', '.join(SPLITS)}",
         )
+    try:
+        return _described(facts, str(family))
+    except Exception as error:
+        # The tokenizers library raises plain Exceptions.
+        raise ModelError(
+            f"{file.name} describes its tokenizer wrongly: {error!r}",
+            "fetch it again, or use a folder with tokenizer.json",
+        ) from error
+
+
+def _described(facts: Mapping[str, Any], family: str) -> TextTokenizer:
     tokens: list[str] = facts["tokenizer.ggml.tokens"]
     kinds: list[int] = facts["tokenizer.ggml.token_type"]
     template = facts.get("tokenizer.chat_template")
-    core = _byte_level(tokens, facts["tokenizer.ggml.merges"], kinds, SPLITS[str(family)])
+    core = _byte_level(tokens, facts["tokenizer.ggml.merges"], kinds, family)
     eos = int(facts["tokenizer.ggml.eos_token_id"])
     bos = facts.get("tokenizer.ggml.bos_token_id")
     described = {key: facts[key] for key in sorted(facts) if key.startswith("tokenizer.")}
@@ -117,13 +105,14 @@ def tokenizer_of(file: GgufFile) -> TextTokenizer:
     )
 
 
-def _byte_level(tokens: list[str], merges: list[str], kinds: list[int], splits: list[str]) -> Any:
+def _byte_level(tokens: list[str], merges: list[str], kinds: list[int], family: str) -> Any:
     from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
 
     vocabulary = {token: index for index, token in enumerate(tokens)}
     pairs = [(left, right) for left, _, right in (merge.partition(" ") for merge in merges)]
-    core = Tokenizer(models.BPE(vocab=vocabulary, merges=pairs))
-    cuts = [pre_tokenizers.Split(Regex(split), "isolated") for split in splits]
+    whole = family in WHOLE_WORDS
+    core = Tokenizer(models.BPE(vocab=vocabulary, merges=pairs, ignore_merges=whole))
+    cuts = [pre_tokenizers.Split(Regex(split), "isolated") for split in SPLITS[family]]
     core.pre_tokenizer = pre_tokenizers.Sequence(
         [*cuts, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
     )
@@ -185,7 +174,12 @@ def tokenizer_from_folder(folder: Path) -> TextTokenizer:
 
 def _settings(folder: Path) -> dict[str, Any]:
     file = folder / "tokenizer_config.json"
-    return dict(json.loads(file.read_text())) if file.is_file() else {}
+    if not file.is_file():
+        return {}
+    try:
+        return dict(json.loads(file.read_text()))
+    except (ValueError, TypeError) as error:
+        raise ModelError(f"{file.name} cannot be read: {error}", "fetch the model again") from error
 
 
 def _template(folder: Path, settings: Mapping[str, Any]) -> str | None:

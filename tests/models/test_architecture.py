@@ -56,6 +56,57 @@ def test_parameters_are_the_published_ones(name: str) -> None:
     assert found.active_parameters == pytest.approx(active, rel=room)
 
 
+SMALL = {
+    "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 4, "num_attention_heads": 4,
+    "num_key_value_heads": 2, "vocab_size": 256, "head_dim": 32, "tie_word_embeddings": True,
+}  # fmt: skip
+EXPERTS = {"num_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 48}
+COUNTED: list[tuple[str, dict[str, object], int]] = [
+    ("llama", {}, 188_992),
+    ("mistral", {}, 188_992),
+    ("gemma", {}, 188_992),
+    ("gemma2", {}, 189_504),
+    ("gemma3_text", {}, 189_760),
+    ("olmo2", {}, 189_760),
+    ("phi3", {}, 188_992),
+    ("qwen2", {}, 190_016),
+    ("qwen3", {}, 189_248),
+    ("smollm3", {}, 188_992),
+    ("mixtral", {"num_local_experts": 4, "num_experts_per_tok": 2}, 411_200),
+    ("gpt_oss", {"num_local_experts": 4, "num_experts_per_tok": 2}, 416_608),
+    ("qwen3_moe", {**EXPERTS, "mlp_only_layers": [0]}, 356_672),
+    ("qwen2_moe", {**EXPERTS, "shared_expert_intermediate_size": 40, "decoder_sparse_step": 2,
+                   "mlp_only_layers": [3]}, 253_568),
+]  # fmt: skip
+"""Weights of the model that transformers 5 builds from the same configuration, counted there."""
+
+
+@pytest.mark.parametrize(("family", "extra", "weights"), COUNTED)
+def test_parameters_are_those_of_the_model_built(
+    family: str, extra: dict[str, object], weights: int
+) -> None:
+    config = {"model_type": family, **SMALL, **extra}
+    assert architecture_from_config(config).parameters == weights
+    untied = architecture_from_config({**config, "tie_word_embeddings": False})
+    assert untied.parameters == weights + 64 * 256
+
+
+def test_what_gemma3_leaves_out_is_its_formats_default() -> None:
+    text = {"model_type": "gemma3_text", "hidden_size": 2560, "intermediate_size": 10240,
+            "num_hidden_layers": 34, "sliding_window": 1024}  # fmt: skip
+    found = architecture_from_config({"model_type": "gemma3", "text_config": text})
+    # 4.3 billion as published, less 0.42 of the vision tower.
+    assert found.parameters == pytest.approx(3.88e9, rel=0.001)
+    assert found.windows[:6] == (1024,) * 5 + (0,)
+
+
+def test_a_window_said_to_be_unused_is_none() -> None:
+    config = {"model_type": "smollm3", **SMALL, "sliding_window": 64, "use_sliding_window": False}
+    assert set(architecture_from_config(config).windows) == {0}
+    every = {"model_type": "qwen2", **SMALL, "sliding_window": 64, "use_sliding_window": True}
+    assert architecture_from_config({**every, "max_window_layers": 0}).windows == (64,) * 4
+
+
 def test_windows_are_read_layer_by_layer() -> None:
     assert architecture_from_config(PUBLISHED["gpt-oss-20b"][0]).windows == (128, 0) * 12
     assert set(architecture_from_config(PUBLISHED["qwen2.5-0.5b"][0]).windows) == {0}

