@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scaling_cli.grading import GraderPool, group_answers, verdict_of
 from scaling_cli.grading.lenient import as_letter
@@ -16,7 +15,14 @@ from scaling_cli.store import RunFolder
 from scaling_cli.summary import Ask, accuracy_rows
 from scaling_cli.types import UNANSWERED
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 Row = dict[str, Any]
+
+ANSWERS = ["answer", "strict_answer"]
+JUDGED = ["answer_class", "strict_class", "verdict", "strict_verdict", "boxed"]
+"""What grading reads of a graded answer, and what it writes."""
 
 
 def regrade(folder: RunFolder, equality: str, say: Callable[[str], None]) -> list[Row]:
@@ -83,27 +89,51 @@ def _asked(folder: RunFolder, equality: str) -> Ask:
 def _regrade_cell(
     folder: RunFolder, key: str, gold: Mapping[str, str], equality: str, grader: GraderPool
 ) -> Row:
-    old = folder.read_part("candidates", key).to_pylist()
+    """Question by question, and of its columns those that matter: a bank may hold millions."""
+    import pyarrow as pa
+
+    table = folder.read_part("candidates", key)
     cell = folder.read_manifest().cells.get(key)
     style = str(cell.details.get("style")) if cell is not None else ""
-    groups: dict[str, list[Row]] = defaultdict(list)
-    for row in old:
-        groups[row["question_id"]].append(row)
-    new = [
-        graded
-        for identity, members in groups.items()
-        for graded in _regroup(members, _read_gold(gold[identity], style), equality, grader)
-    ]
-    folder.merge_candidates(key, new)
-    before = sum(row["verdict"] == "correct" for row in old)
-    after = sum(row["verdict"] == "correct" for row in new)
+    schema = table.select(JUDGED).schema
+    parts = [schema.empty_table()]
+    for identity, part in _by_question(table.select(["question_id", *ANSWERS, *JUDGED])):
+        members = part.drop_columns("question_id").to_pylist()
+        graded = _regroup(members, _read_gold(gold[identity], style), equality, grader)
+        parts.append(pa.Table.from_pylist(graded, schema=schema))
+    new = pa.concat_tables(parts).combine_chunks()
+    row = {"cell": key, **_shift(table["verdict"], new["verdict"])}
+    for name in JUDGED:
+        table = table.set_column(table.column_names.index(name), name, new[name])
+    folder.write_part("candidates", key, table)
+    return row
+
+
+def _by_question(table: pa.Table) -> Iterator[tuple[str, pa.Table]]:
+    """The rows of each question, which stand together in a part."""
+    import pyarrow.compute as pc
+
+    runs = pc.run_end_encode(table["question_id"].combine_chunks())
+    start = 0
+    for end, identity in zip(runs.run_ends.to_pylist(), runs.values.to_pylist(), strict=True):
+        yield identity, table.slice(start, end - start)
+        start = end
+
+
+def _shift(before: pa.ChunkedArray, after: pa.ChunkedArray) -> Row:
+    """How many verdicts there are, and what became of the correct ones."""
+    import pyarrow.compute as pc
+
+    def count(verdicts: pa.ChunkedArray, verdict: str) -> int:
+        return int(pc.sum(pc.equal(verdicts, verdict)).as_py() or 0)
+
+    answers, was, is_now = len(after), count(before, "correct"), count(after, "correct")
     return {
-        "cell": key,
-        "answers": len(old),
-        "correct_before": before / max(len(old), 1),
-        "correct": after / max(len(old), 1),
-        "shift": (after - before) / max(len(old), 1),
-        "timeouts": sum(row["verdict"] == "timeout" for row in new),
+        "answers": answers,
+        "correct_before": was / max(answers, 1),
+        "correct": is_now / max(answers, 1),
+        "shift": (is_now - was) / max(answers, 1),
+        "timeouts": count(after, "timeout"),
     }
 
 
