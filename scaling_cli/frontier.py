@@ -85,6 +85,11 @@ def frontier_tables(folders: Sequence[RunFolder], ask: Ask, axis: str) -> list[F
         for one in series(folder, ask):
             if one.fields["selector"] != "coverage":
                 curves[one.fields["task"], one.fields["group"]].append(one)
+    if not curves:
+        raise LawError(
+            "nothing is left to compare: coverage knows the right answer and is on no frontier",
+            "name a selector that chooses, such as majority",
+        )
     return [_table(task, group, members, axis) for (task, group), members in curves.items()]
 
 

@@ -39,7 +39,8 @@ class Ask:
     extraction: str = "lenient"
     equality: str = "math"
     by: str | None = None
-    choice: Choice = field(default_factory=Choice)
+    # The score of a sample is its mean log-probability: a weight only once exponentiated.
+    choice: Choice = field(default_factory=lambda: Choice(weight_map="exp"))
     draws: int = DRAWS
 
 
@@ -144,6 +145,8 @@ def _curves(
 ) -> Iterator[Series]:
     most = int(bank.samples.max(initial=0))
     ks = [k for k in (ask.ks or k_grid(most)) if k <= most]
+    if not ks:
+        return
     costs = _costs(bank, cell, ks, *spent)
     scored = not np.isnan(bank.reward).all()
     for selector in ask.selectors:

@@ -84,6 +84,7 @@ def accuracy(
     as_json: Json = False,
 ) -> None:
     """Accuracy of every model, selector and k, over all subsets, with 95% intervals."""
+    from scaling_cli.errors import LawError
     from scaling_cli.summary import accuracy_rows, rank_changes
 
     folders = _open(runs)
@@ -91,6 +92,11 @@ def accuracy(
     caps = cap or (None if as_json else [])
     ask = _ask(folders, selector, k, caps, extraction, unanswered, by)
     rows = [row for folder in folders for row in accuracy_rows(folder, ask)]
+    if not rows:
+        raise LawError(
+            "no cell has that many samples, or a score where one is needed",
+            "leave --k and --selector out to see what there is",
+        )
     show(_brief(rows, k) if not as_json else rows, as_json=as_json, columns=_COLUMNS + _group(by))
     for line in rank_changes(folders, ask):
         say(f"note: {line}")
@@ -175,7 +181,7 @@ def _ask(
         extraction=extraction.value,
         equality=equality,
         by=None if by is None else by.value,
-        choice=Choice(unanswered=unanswered.value),
+        choice=Choice(unanswered=unanswered.value, weight_map="exp"),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,6 +26,13 @@ Data = Annotated[
     typer.Option("--data", metavar="TASK=FILE", help="Take a task's questions from a local file."),
 ]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Ask at most so many questions.")]
+
+
+class Equality(StrEnum):
+    """What makes two answers one."""
+
+    math = "math"
+    string = "string"
 
 
 def register(app: typer.Typer) -> None:
@@ -71,8 +79,12 @@ def _run(sweep: Sweep, path: Path, *, as_json: bool) -> None:
         ensure_weights(sweep)
         say(f"preparing {sweep.name}")
         prepared = prepare(sweep)
-        with shown() as progress:
-            outcome = run_cells(prepared, sweep, folder, progress)
+        try:
+            with shown() as progress:
+                outcome = run_cells(prepared, sweep, folder, progress)
+        except KeyboardInterrupt:
+            say("stopped: what was recorded is kept; the same command goes on")
+            raise typer.Exit(130) from None
         ask = Ask(sweep.selectors, sweep.ks, sweep.caps, sweep.extraction, sweep.equality)
         folder.write_summary(accuracy_rows(folder, ask))
     say(f"{outcome.drawn} tokens sampled; results in {path}")
@@ -97,8 +109,8 @@ def _show_plan(sweep: Sweep, path: Path, *, as_json: bool) -> None:
 def grade(
     run: Annotated[Path, typer.Argument(help="A run's folder, such as results/quickstart.")],
     equality: Annotated[
-        str, typer.Option(help="When two answers are the same: math or string.")
-    ] = "math",
+        Equality, typer.Option(help="When two answers are the same.")
+    ] = Equality.math,
     as_json: Json = False,
 ) -> None:
     """Grade a run's recorded answers again, without sampling."""
@@ -107,5 +119,5 @@ def grade(
 
     folder = RunFolder.open(run)
     with folder.lock():
-        rows = regrade(folder, equality, say)
-    show(rows, as_json=as_json, title=f"{folder.name}, graded under {equality} equality")
+        rows = regrade(folder, equality.value, say)
+    show(rows, as_json=as_json, title=f"{folder.name}, graded under {equality.value} equality")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ def accuracy_figure(rows: Sequence[Row], *, title: str = "") -> Figure:
     import matplotlib.pyplot as plt
 
     models = list(dict.fromkeys(row["model"] for row in rows))
-    tasks = list(dict.fromkeys(row["task"] for row in rows))
+    tasks = list(dict.fromkeys(map(_task, rows)))
     colours = colour_of(models)
     with house_style():
         figure, grid = plt.subplots(
@@ -40,7 +41,7 @@ def accuracy_figure(rows: Sequence[Row], *, title: str = "") -> Figure:
         )
         for task, line in zip(tasks, grid, strict=True):
             for model, axes in zip(models, line, strict=True):
-                part = [r for r in rows if r["model"] == model and r["task"] == task]
+                part = [r for r in rows if r["model"] == model and _task(r) == task]
                 _panel(axes, part, colours[model])
                 axes.set_title(f"{short(model)}\n{task}", fontsize=8)
             line[0].set_ylabel("accuracy")
@@ -49,6 +50,11 @@ def accuracy_figure(rows: Sequence[Row], *, title: str = "") -> Figure:
         _label(figure, grid, rows, models, tasks)
     drawn: Figure = figure
     return drawn
+
+
+def _task(row: Row) -> str:
+    """A line of panels: a task, or a group of its questions."""
+    return row["task"] if row.get("group") is None else f"{row['task']}, {row['group']}"
 
 
 def _panel(axes: Axes, rows: Sequence[Row], colour: str) -> None:
@@ -67,16 +73,17 @@ def _panel(axes: Axes, rows: Sequence[Row], colour: str) -> None:
 
 
 def _curves(rows: Sequence[Row]) -> list[list[Row]]:
-    """The curves at the largest cap, one a selector, by k."""
+    """The curves at the largest cap, one a selector and cell, by k."""
     sampled = [row for row in rows if row["strategy"] != "greedy"]
     if not sampled:
         return []
     cap = max(row["max_tokens"] for row in sampled)
     full = [row for row in sampled if row["max_tokens"] == cap]
-    names = dict.fromkeys(row["selector"] for row in full)
-    return [
-        sorted((r for r in full if r["selector"] == name), key=lambda r: r["k"]) for name in names
-    ]
+    curves: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
+    for row in full:
+        # Cells of another temperature or seed are curves of their own.
+        curves[row["selector"], row["run"], row["cell"]].append(row)
+    return [sorted(curve, key=lambda row: int(row["k"])) for curve in curves.values()]
 
 
 def _greedy(rows: Sequence[Row]) -> Row | None:
@@ -91,7 +98,7 @@ def _label(
     colours = colour_of(models)
     for task, line in zip(tasks, grid, strict=True):
         for model, axes in zip(models, line, strict=True):
-            part = [r for r in rows if r["model"] == model and r["task"] == task]
+            part = [r for r in rows if r["model"] == model and _task(r) == task]
             ends = [
                 (c[-1]["k"], c[-1]["accuracy"], c[0]["selector"], colours[model])
                 for c in _curves(part)

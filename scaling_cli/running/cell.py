@@ -13,7 +13,7 @@ from scaling_cli.running.journal import Journal
 from scaling_cli.running.prepare import PreparedCell
 from scaling_cli.running.progress import CellProgress, Progress
 from scaling_cli.running.regrade import join_groups
-from scaling_cli.running.session import Door, QuestionSession, call_index, call_name
+from scaling_cli.running.session import Door, QuestionSession, call_index, call_name, call_sample
 from scaling_cli.store import RunFolder
 from scaling_cli.strategies import STRATEGIES
 from scaling_cli.types import Engine, EngineFacts, Question
@@ -188,7 +188,10 @@ class BankCell:
             self._folder.merge_bank(self.prepared.key, new)
             candidates = [row for q in drawn for row in self._candidates[q.id]]
             self._folder.merge_candidates(self.prepared.key, candidates)
-        self.journal.forget({name for q in drawn for name in self._names(q)})
+        written = {name for q in drawn for name in self._names(q)}
+        # A kill after the parts were written leaves calls that were recorded before this start.
+        earlier = {name for name in self.journal.done if call_sample(name) in self._recorded}
+        self.journal.forget(written | earlier)
 
     def _is_news(self, question: Question) -> bool:
         """Whether the journal has samples of it, or the bank some that were never graded."""

@@ -15,9 +15,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from io import FileIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from scaling_cli.errors import StoreError
+from scaling_cli.store.atomic import replace_file
 from scaling_cli.types import Completion
 
 DIGITS = 6
@@ -127,14 +128,12 @@ class Journal:
         self.close()
         done = {n: r for n, r in self.done.items() if n not in published and r.error is None}
         partial = {n: part for n, part in self.partial.items() if n not in published}
-        unfinished = self.path.with_name(f"{self.path.name}.tmp")
         if done or partial:
             line = {
                 "done": [_encode(record) for record in done.values()],
                 "partial": [[n, part.tokens, part.logprobs] for n, part in partial.items()],
             }
-            unfinished.write_bytes(_line(line))
-            unfinished.replace(self.path)
+            replace_file(self.path, lambda file: _put(file, line))
         else:
             self.path.unlink(missing_ok=True)
 
@@ -197,6 +196,10 @@ def _lines(path: Path) -> Iterator[tuple[bytes, int, bool]]:
 
 def _line(content: dict[str, Any]) -> bytes:
     return (json.dumps(content, separators=(",", ":")) + "\n").encode()
+
+
+def _put(file: IO[bytes], content: dict[str, Any]) -> None:
+    file.write(_line(content))
 
 
 def _encode(record: Record) -> dict[str, Any]:

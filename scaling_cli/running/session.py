@@ -203,7 +203,13 @@ def call_name(question_id: str, name: str | int) -> str:
 
 def call_index(name: str) -> int:
     """The sample's index in a bank call's name."""
-    return int(name.rpartition("#")[2])
+    return call_sample(name)[1]
+
+
+def call_sample(name: str) -> tuple[str, int]:
+    """A bank call's question and the number of its sample."""
+    question_id, _, index = name.rpartition("#")
+    return question_id, int(index)
 
 
 def _longer(trace: Trace, record: Record) -> Trace:

@@ -10,7 +10,7 @@ from scaling_cli.laws.cost import CostModel
 from scaling_cli.plan import Expectation, Sample, Todo, Wanted, expect, plan
 from scaling_cli.running.journal import Journal
 from scaling_cli.running.prepare import PreparedCell, prepare
-from scaling_cli.running.session import call_index
+from scaling_cli.running.session import call_sample
 from scaling_cli.store import RunFolder
 from scaling_cli.sweep import Sweep
 
@@ -91,7 +91,7 @@ def wanted(prepared: Iterable[PreparedCell]) -> list[Wanted]:
 def held(folder: RunFolder, key: str) -> set[Sample]:
     """The samples a run has, in its parts or still in its journal."""
     names = Journal.peek(folder.journal_path(key))
-    journalled = {(name.rpartition("#")[0], call_index(name)) for name in names}
+    journalled = {call_sample(name) for name in names}
     return folder.recorded(key) | journalled
 
 

@@ -18,7 +18,6 @@ import pytest
 
 from scaling_cli.errors import EngineDied, StoreError
 from scaling_cli.running import run as run_module
-from scaling_cli.running.journal import Journal, Record
 from scaling_cli.running.prepare import prepare
 from scaling_cli.running.progress import Progress
 from scaling_cli.running.run import Outcome, run_cells
@@ -252,71 +251,6 @@ def test_an_odd_model_is_graded_like_any(questions: Path, tmp_path: Path, broken
     ]
     assert {row["verdict"] for row in rows} == {"unanswered"}
     assert {row["truncated"] for row in rows} == {broken == "never_stops"}
-
-
-# --- restarts must not bias lengths -------------------------------------------------------------
-
-
-class Restarted:
-    """Tokens of geometric length under kills, journalled as an unseeded streaming engine's are.
-
-    Time is counted in tokens: at each step every call in flight samples one token, and now and
-    then the process dies between two steps with the journal as it stands.
-    """
-
-    def __init__(self, path: Path, *, mean: float, kills: int, go_on: bool, seed: int) -> None:
-        self.path, self.mean, self.kills, self.go_on = path, mean, kills, go_on
-        self.source = random.Random(seed)
-
-    def lengths(self, calls: int, slots: int) -> list[int]:
-        todo = [f"q#{i}" for i in range(calls)]
-        journal = Journal(self.path, ticks=True)
-        flying: dict[str, int] = {}
-        moments = calls * self.mean / slots
-        while len(journal.done) < calls:
-            if self.kills and self.source.random() < 100 / moments:
-                self.kills -= 1
-                journal._file.close()  # the process is gone; what was not flushed is lost
-                journal, flying = Journal(self.path, ticks=True), {}
-            waiting = [n for n in todo if n not in journal.done and n not in flying]
-            for name in waiting[: slots - len(flying)]:
-                held = journal.partial.get(name)
-                flying[name] = len(held.tokens) if held and self.go_on else 0
-            for name in list(flying):
-                flying[name] += 1
-                journal.sampled(name, [0], [0.0])
-                if self.source.random() < 1 / self.mean:
-                    tokens = (0,) * flying.pop(name)
-                    reply = Completion("", "stop", tokens, 1, None, len(tokens), None, 0.0)
-                    journal.record(Record(name, reply))
-            journal.flush()
-        found = [record.completion for record in journal.done.values()]
-        journal.close()
-        return [reply.new_tokens or 0 for reply in found if reply is not None]
-
-
-def _mean_length(tmp_path: Path, *, go_on: bool) -> tuple[float, float]:
-    """Mean length over many runs with 100 kills each, and its standard error."""
-    lengths = [
-        length
-        for seed in range(12)
-        for length in Restarted(
-            tmp_path / f"{go_on}{seed}", mean=40, kills=100, go_on=go_on, seed=seed
-        ).lengths(200, 8)
-    ]
-    mean = sum(lengths) / len(lengths)
-    variance = sum((length - mean) ** 2 for length in lengths) / len(lengths)
-    return mean, (variance / len(lengths)) ** 0.5
-
-
-def test_a_hundred_kills_do_not_bias_lengths(tmp_path: Path) -> None:
-    mean, error = _mean_length(tmp_path, go_on=True)
-    assert abs(mean - 40) < 3 * error
-
-
-def test_drawing_interrupted_calls_again_would_bias_them(tmp_path: Path) -> None:
-    mean, error = _mean_length(tmp_path, go_on=False)
-    assert mean < 40 - 3 * error
 
 
 def test_a_seeded_call_is_the_same_whenever_it_is_drawn(questions: Path, tmp_path: Path) -> None:

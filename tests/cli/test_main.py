@@ -1,0 +1,96 @@
+"""The command itself: help with examples, mistakes in two lines, nothing heavy before it is due."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+import typer
+
+from scaling_cli import __version__
+from scaling_cli.cli.main import app
+from tests.cli.command import Scale
+
+ROOT = Path(__file__).parents[2]
+
+HEAVY = (
+    "torch vllm numpy scipy pyarrow matplotlib pandas transformers datasets httpx yaml "
+    "huggingface_hub tokenizers gguf xllamacpp math_verify sympy reasoning_gym jinja2"
+).split()
+"""Pydantic is not among them: Typer itself takes it for a command's arguments where it is there."""
+
+
+def commands() -> list[list[str]]:
+    """Every command's words, groups included."""
+
+    def below(command: click.Command, words: list[str]) -> list[list[str]]:
+        children = getattr(command, "commands", {})
+        return [words, *(w for name, c in children.items() for w in below(c, [*words, name]))]
+
+    return below(typer.main.get_command(app), [])
+
+
+def test_the_version_and_nothing_else(scale: Scale) -> None:
+    said = scale("--version")
+    assert (said.code, said.out.split()) == (0, ["scale", __version__])
+
+
+def test_every_command_of_the_issue_is_there() -> None:
+    names = {" ".join(words) for words in commands()}
+    assert {"run", "status", "accuracy", "frontier", "grade", "doctor"} <= names
+    for group in ("models", "tasks", "strategies"):
+        assert {f"{group} list", f"{group} show"} <= names
+    assert "models pull" in names
+
+
+@pytest.mark.parametrize("words", commands(), ids=" ".join)
+def test_help_says_what_it_does_and_gives_an_example(scale: Scale, words: list[str]) -> None:
+    said = scale(*words, "--help")
+    assert said.code == 0 and "Usage" in said.out
+    if words and words[-1] not in ("models", "tasks", "strategies"):
+        assert re.search(rf"Example: scale\s+{words[0]}", said.out), said.out
+
+
+@pytest.mark.parametrize("words", [w for w in commands() if w], ids=" ".join)
+def test_every_table_can_be_had_as_json(scale: Scale, words: list[str]) -> None:
+    if words[-1] not in ("pull", "models", "tasks", "strategies"):
+        assert "--json" in scale(*words, "--help").out
+
+
+@pytest.mark.parametrize("arguments", [["run", "--help"], ["frontier", "--help"]], ids=" ".join)
+def test_help_of_a_command_imports_nothing_heavy(arguments: list[str]) -> None:
+    code = (
+        "import sys; from scaling_cli.cli.main import main; "
+        f"sys.argv = ['scale', *{arguments}]\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "print('|', *sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = done.stdout.rpartition("|")[2].split()
+    assert "scaling_cli" in loaded
+    assert not set(HEAVY) & set(loaded)
+
+
+@pytest.mark.parametrize("words", [["nonsense"], ["run"], ["run", "x.yaml", "--nonsense"]])
+def test_an_unknown_word_exits_2(scale: Scale, words: list[str]) -> None:
+    said = scale(*words)
+    assert said.code == 2 and said.out == "" and said.err
+
+
+def test_debug_shows_the_traceback(scale: Scale) -> None:
+    from scaling_cli.errors import ScaleError
+
+    with pytest.raises(ScaleError):
+        scale("--debug", "status", scale.folder)

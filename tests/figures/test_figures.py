@@ -1,0 +1,127 @@
+"""Figures drawn from a small run: every model named, words apart, nothing complained of."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scaling_cli.figures.accuracy import accuracy_figure
+from scaling_cli.figures.frontier import error_figure, frontier_figure
+from scaling_cli.figures.save import save
+from scaling_cli.figures.style import colour_of, marker_of, spread
+from scaling_cli.frontier import frontier_tables
+from scaling_cli.store import RunFolder
+from scaling_cli.summary import Ask, accuracy_rows
+from tests.small_run import small_run
+
+MODELS = {"alpha": {"length_of_wrong": 2.0}, "beta": {"skill": 1.5}, "gamma": {"skill": 0.1}}
+ASK = Ask(draws=100)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    return small_run(tmp_path_factory.mktemp("figures"), MODELS)
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+    import matplotlib.pyplot as plt
+
+    plt.close("all")
+
+
+def drawn(folder: RunFolder, kind: str, by: str | None = None) -> Any:
+    ask = replace(ASK, by=by)
+    if kind == "accuracy":
+        return accuracy_figure(accuracy_rows(folder, ask))
+    tables = frontier_tables([folder], ask, "flops")
+    return frontier_figure(tables) if kind == "frontier" else error_figure(tables)
+
+
+def words(figure: Any) -> list[Any]:
+    """The labels beside the curves."""
+    return [text for axes in figure.axes for text in axes.texts if text.get_text()]
+
+
+@pytest.mark.parametrize("by", [None, "level"])
+@pytest.mark.parametrize("kind", ["accuracy", "frontier", "error"])
+def test_every_model_is_named(folder: RunFolder, kind: str, by: str | None) -> None:
+    figure = drawn(folder, kind, by)
+    said = " ".join(
+        [axes.get_title(loc="left") + axes.get_title() for axes in figure.axes]
+        + [word.get_text() for word in words(figure)]
+    )
+    assert all(model in said for model in MODELS), said
+
+
+@pytest.mark.parametrize("kind", ["accuracy", "frontier", "error"])
+def test_words_beside_a_panel_do_not_overlap(folder: RunFolder, kind: str) -> None:
+    figure = drawn(folder, kind)
+    figure.canvas.draw()
+    for axes in figure.axes:
+        # The extent of an annotation holds its line too; the words' own is what must be free.
+        extents = [(t.get_text(), super(type(t), t).get_window_extent()) for t in axes.texts]
+        for (one, a), (other, b) in itertools.combinations(extents, 2):
+            assert not a.padded(-1).overlaps(b.padded(-1)), (one, other)
+
+
+def test_a_split_accuracy_figure_has_one_value_a_curve_and_k(folder: RunFolder) -> None:
+    """Lines of two groups in one panel would join up to a zigzag."""
+    for axes in drawn(folder, "accuracy", "level").axes:
+        for line in axes.lines:
+            xs = list(line.get_xdata())
+            assert xs == sorted(xs)
+
+
+def test_axes_say_what_they_are(folder: RunFolder) -> None:
+    (accuracy, odds) = drawn(folder, "frontier").axes
+    assert accuracy.get_xscale() == "log" and accuracy.get_ylabel() == "accuracy"
+    assert "FLOPs" in odds.get_xlabel()
+    (error,) = drawn(folder, "error").axes
+    assert (error.get_xscale(), error.get_yscale()) == ("log", "log")
+    assert error.get_ylabel() == "error"
+
+
+@pytest.mark.parametrize("kind", ["accuracy", "frontier", "error"])
+def test_the_same_figure_is_the_same_bytes(folder: RunFolder, tmp_path: Path, kind: str) -> None:
+    first = save(drawn(folder, kind), tmp_path / "a", kind)
+    second = save(drawn(folder, kind), tmp_path / "b", kind)
+    assert [path.suffix for path in first] == [".svg", ".png"]
+    for one, other in zip(first, second, strict=True):
+        assert one.read_bytes() == other.read_bytes() and one.stat().st_size > 1000
+
+
+def test_a_model_that_is_never_right_is_drawn_too(tmp_path: Path) -> None:
+    folder = small_run(tmp_path, {"never": {"never_stops": True}, "beta": {"skill": 2.0}})
+    for kind in ("accuracy", "frontier", "error"):
+        save(drawn(folder, kind), tmp_path, kind)
+
+
+@given(places=st.lists(st.floats(0, 1), max_size=12).map(sorted), gap=st.floats(0.001, 0.3))
+def test_spread_places_are_apart_in_order_and_near(places: list[float], gap: float) -> None:
+    moved = spread(places, gap)
+    assert len(moved) == len(places)
+    assert all(b - a >= gap - 1e-9 for a, b in itertools.pairwise(moved))
+    if places:
+        assert sum(moved) == pytest.approx(sum(places))
+        assert all(
+            abs(a - b) <= gap * (len(places) - 1) + 1e-9 for a, b in zip(places, moved, strict=True)
+        )
+    if all(b - a >= gap for a, b in itertools.pairwise(places)):
+        assert moved == pytest.approx(places)
+
+
+def test_colours_and_markers_are_told_apart() -> None:
+    names = [f"model-{i}" for i in range(7)]
+    assert len(set(colour_of(names).values())) == len(set(marker_of(names).values())) == 7

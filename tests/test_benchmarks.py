@@ -1,0 +1,210 @@
+"""The benchmarks run, and measure what they say: tiny sizes, and no assertion on a time."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import json
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from scaling_cli.engines.fake import OPTIONS, FakeEngine
+from scaling_cli.grading import GraderPool
+from scaling_cli.running.prepare import PreparedCell, prepare
+from scaling_cli.running.progress import Progress
+from scaling_cli.running.regrade import regrade
+from scaling_cli.store import RunFolder
+from scaling_cli.sweep import EngineSpec, Sweep
+
+FOLDER = Path(__file__).parent.parent / "benchmarks"
+LENGTH = 60
+
+
+def load(name: str) -> ModuleType:
+    """A benchmark's module, which lies in no package."""
+    spec = importlib.util.spec_from_file_location(f"benchmarks_{name}", FOLDER / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+help_, bank, sampling = load("help"), load("bank"), load("sampling")
+
+
+def test_help_counts_the_childs_cpu() -> None:
+    busy = help_.cpu_seconds([sys.executable, "-c", "sum(range(20_000_000))"])
+    idle = help_.cpu_seconds([sys.executable, "-c", "import time; time.sleep(0.2)"])
+    assert 0 < idle < busy
+
+
+def test_help_runs_the_command() -> None:
+    done = subprocess.run(help_.command(), capture_output=True, text=True, check=True)
+    assert "scale" in done.stdout and "run" in done.stdout
+
+
+def test_grading_a_made_up_run_changes_nothing(tmp_path: Path) -> None:
+    """Its recorded classes and verdicts are those that grading gives."""
+    folder = bank.make_run(tmp_path / "run", 2, 40)
+    before = folder.read_part("candidates", bank.CELL)
+    assert {q.answer for q in folder.read_questions()} == {r"\frac{x+1}{2}", "101"}
+    done = bank.grade(folder.path)
+    after = folder.read_part("candidates", bank.CELL)
+    assert done["answers"] == 80 and done["shift"] == 0
+    same = [name for name in before.column_names if not name.endswith("class") and name != "boxed"]
+    assert after.select(same).equals(before.select(same))
+    right = np.asarray(before["answer_class"]) == 0
+    assert right.any() and not right.all()
+    assert ((np.asarray(after["answer_class"]) == 0) == right).all()
+
+
+def test_grading_holds_one_question_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Python rows the whole cell would take five times what is allowed here."""
+    folder = bank.make_run(tmp_path / "run", 60, 200)
+    monkeypatch.setattr("scaling_cli.running.regrade.accuracy_rows", lambda folder, ask: [])
+    tracemalloc.start()
+    try:
+        regrade(folder, "string", lambda line: None)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 12_000 * 200
+
+
+def test_the_worker_of_the_grader_is_weighed(tmp_path: Path) -> None:
+    rows = {row["what"]: row for row in bank.weigh_grading(tmp_path / "run", 1, 80)}
+    whole = rows["grading 80 answers, MB at the peak"]
+    worker = rows["grading 80 answers, MB of the worker in that"]
+    assert 20 < worker["value"] < whole["value"] - 20
+    assert whole["limit"] == bank.MEMORY_LIMIT_MB
+
+
+def test_curves_are_timed_on_a_recorded_run(tmp_path: Path) -> None:
+    rows = bank.time_curves(bank.make_run(tmp_path / "run", 4, 6), draws=20)
+    assert all(row["value"] > 0 for row in rows)
+    assert [row["limit"] for row in rows] == [bank.CURVE_LIMIT_SECONDS, None]
+
+
+@pytest.fixture
+def fake(tmp_path: Path) -> tuple[PreparedCell, Sweep, FakeEngine]:
+    sampling.write_questions(tmp_path / "sums.jsonl", 3)
+    sweep = sampling.make_sweep("a", EngineSpec("fake"), tmp_path / "sums.jsonl", 3, LENGTH)
+    (prepared,) = prepare(sweep)
+    known = {question.id: question for question in prepared.questions}
+    engine = FakeEngine("a", {**OPTIONS, "never_stops": True, "questions": known}, 0)
+    return prepared, sweep, engine
+
+
+@dataclass
+class Bare:
+    """The fake engine as AsyncLLM shows itself; a request's parameters are the request."""
+
+    engine: FakeEngine
+    resets: int = 0
+
+    async def generate(self, prompt: Any, parameters: Any, name: str) -> AsyncIterator[Any]:
+        assert prompt == {"prompt_token_ids": list(parameters.prompt)}
+        reply = await self.engine.generate(parameters)
+        yield SimpleNamespace(outputs=[SimpleNamespace(token_ids=reply.tokens)])
+
+    async def reset(self) -> None:
+        self.resets += 1
+
+
+def test_both_sides_ask_the_same(fake: Any, tmp_path: Path) -> None:
+    prepared, sweep, engine = fake
+    cell = sampling.of_round(prepared, 1)
+    asked: dict[str, Any] = {}
+    generate = engine.generate
+
+    async def noted(request: Any, on_tokens: Any = None) -> Any:
+        asked[request.name] = request
+        return await generate(request, on_tokens)
+
+    engine.generate = noted
+    folder = RunFolder.create(tmp_path / "run")
+    with GraderPool() as grader:
+        ours = asyncio.run(sampling.through_scale(cell, sweep, engine, folder, grader, Progress()))
+    requests = sampling.requests_of(cell)
+    assert asked == {request.name: request for request in requests}
+    assert len(requests) == 3 * sampling.SAMPLES
+    assert all(request.sampler.ignore_eos for request in requests)
+    theirs = asyncio.run(sampling.bare(Bare(engine), [r.prompt for r in requests], requests))
+    assert ours.tokens == theirs.tokens == len(requests) * LENGTH
+    assert 0 < ours.seconds <= ours.whole
+    assert len(folder.read_part("candidates", cell.key)) == len(requests)
+
+
+def test_rounds_rotate_and_the_first_is_left_out() -> None:
+    order: list[tuple[str, int]] = []
+
+    def side(name: str) -> Any:
+        async def work(number: int) -> Any:
+            order.append((name, number))
+            return sampling.Speed(100 + number, 1.0, 1.0)
+
+        return work
+
+    names = [sampling.OURS, sampling.BARE, sampling.NATIVE]
+    llm = Bare(engine=FakeEngine("a", OPTIONS, 0))
+    rounds = asyncio.run(sampling.interleave({n: side(n) for n in names}, 3, llm.reset))
+    assert [speeds[sampling.OURS].tokens for speeds in rounds] == [101, 102, 103]
+    assert [order[3 * number][0] for number in range(4)] == [*names, names[0]]
+    assert llm.resets == 12
+
+
+def speeds(ours: float, rival: float) -> dict[str, Any]:
+    """A round in which 100 tokens took these seconds."""
+    return {
+        sampling.OURS: sampling.Speed(100, ours, ours + 1),
+        sampling.BARE: sampling.Speed(100, rival, rival),
+    }
+
+
+@pytest.mark.parametrize(("ours", "ok"), [(10.0, True), (10.2, True), (10.5, False)])
+def test_the_verdict_is_of_the_median_ratio(ours: float, ok: bool) -> None:
+    rounds = [speeds(ours, 10.0), speeds(5.0, 10.0), speeds(20.0, 10.0)]
+    (row,) = sampling.report("a", rounds)
+    assert row["ratios"] == [10.0 / ours, 2.0, 0.5]
+    assert row["median"] == 10.0 / ours and row["ok"] is ok
+    assert row["median_with_publishing"] == pytest.approx(10.0 / (ours + 1))
+
+
+def test_unequal_work_is_no_measurement() -> None:
+    unequal = speeds(1.0, 1.0)
+    unequal[sampling.BARE] = replace(unequal[sampling.BARE], tokens=99)
+    with pytest.raises(RuntimeError, match="same number of tokens"):
+        sampling.report("a", [unequal])
+
+
+@pytest.mark.parametrize("name", ["help", "bank", "sampling"])
+def test_each_tells_how_it_is_run(name: str) -> None:
+    done = subprocess.run(
+        [sys.executable, str(FOLDER / f"{name}.py"), "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "--json" in done.stdout
+
+
+def test_help_json_is_one_object() -> None:
+    done = subprocess.run(
+        [sys.executable, str(FOLDER / "help.py"), "--runs", "1", "--json"],
+        capture_output=True,
+        text=True,
+    )
+    (row,) = json.loads(done.stdout)["rows"]
+    assert row["ok"] == (done.returncode == 0) == (row["median"] <= row["limit"])
