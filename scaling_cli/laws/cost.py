@@ -1,4 +1,4 @@
-"""From raw counts to FLOPs: what a causal transformer computes for a prompt and its tokens."""
+"""From raw counts of calls to their price on every axis."""
 
 from __future__ import annotations
 
@@ -9,126 +9,126 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scaling_cli.errors import LawError
-from scaling_cli.types import Architecture
+from scaling_cli.laws.flops import CostModel
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from scaling_cli.types import FloatArray, IntArray
 
+__all__ = ["Calls", "CostModel", "TokenPrices", "bank_cost", "call_costs", "known_tokens"]
+
+ONCE = ("flops", "eflops")
+"""Axes on which a question's prompt is paid once, however many samples follow it."""
+
 
 @dataclass(frozen=True, slots=True)
-class CostModel:
-    """FLOPs of one architecture, two per multiply-accumulate.
+class TokenPrices:
+    """Dollars per million tokens; `cached` is None where cached tokens cost like any other."""
 
-    Counted: projections with grouped key-value heads, attention over the context each token
-    sees (itself included, sliding windows respected), the MLP (gated or not; of a mixture the
-    router and the active experts only), and the LM head where a token is sampled. Left out,
-    below half a percent together: norms, softmax, rotary embeddings, activations.
+    prompt: float
+    new: float
+    cached: float | None = None
+
+    def dollars(
+        self, prompt_tokens: ArrayLike, new_tokens: ArrayLike, cached_tokens: ArrayLike
+    ) -> FloatArray:
+        """Price of each call; NaN where the cached tokens matter and are not known."""
+        prompt = np.asarray(prompt_tokens, np.float64)
+        paid = self.prompt * prompt
+        if self.cached is not None:
+            paid = paid + (self.cached - self.prompt) * np.asarray(cached_tokens, np.float64)
+        return np.asarray((paid + self.new * np.asarray(new_tokens, np.float64)) / 1e6)
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Raw counts of calls, arrays of one shape; None or a negative count is not known.
+
+    `known_tokens` counts the first tokens of a prompt that an earlier call of the same
+    question has already computed, whatever the engine did: see `known_tokens()`.
     """
 
-    architecture: Architecture
-
-    @property
-    def per_token(self) -> float:
-        """FLOPs of one token through all layers, attention scores and LM head apart."""
-        a = self.architecture
-        attention = a.width * a.head_dim * (2 * a.heads + 2 * a.kv_heads)
-        layers = (attention + self._mlp(layer) for layer in range(a.layers))
-        return 2.0 * sum(layers)
-
-    @property
-    def head(self) -> float:
-        """FLOPs of the LM head for one sampled token."""
-        return 2.0 * self.architecture.width * self.architecture.vocabulary
-
-    def _mlp(self, layer: int) -> float:
-        """Multiply-accumulates of one layer's MLP for one token."""
-        a = self.architecture
-        matrices = 3 if a.gated else 2
-        if not (a.sparse and a.sparse[layer]):
-            return float(matrices * a.width * a.mlp_width)
-        experts = matrices * a.width * a.expert_width * a.active_experts
-        shared = matrices * a.width * a.shared_expert_width
-        return float(experts + shared + a.width * a.experts)
-
-    def attention(self, start: ArrayLike, stop: ArrayLike) -> FloatArray:
-        """FLOPs of scores and mixtures for the tokens at positions start+1 .. stop.
-
-        A token at position p sees min(p, window) tokens, itself included: 4·heads·head_dim
-        FLOPs for each (query·key and weight·value).
-        """
-        a = self.architecture
-        first, last = np.asarray(start, np.float64), np.asarray(stop, np.float64)
-        windows = a.windows or (0,) * a.layers
-        seen = sum((_seen(last, w) - _seen(first, w) for w in windows), np.zeros(1))
-        return np.asarray(4.0 * a.heads * a.head_dim * seen)
-
-    def body(self, start: ArrayLike, stop: ArrayLike) -> FloatArray:
-        """FLOPs of the positions start+1 .. stop, LM head left out."""
-        count = np.asarray(stop, np.float64) - np.asarray(start, np.float64)
-        return np.asarray(count * self.per_token + self.attention(start, stop))
-
-    def prefill(self, prompt_tokens: ArrayLike, *, cached: ArrayLike = 0) -> FloatArray:
-        """FLOPs to read a prompt of which the first `cached` tokens are in the cache."""
-        return _scalar(self.body(cached, prompt_tokens))
-
-    def decode(self, new_tokens: ArrayLike, *, context: ArrayLike) -> FloatArray:
-        """FLOPs to sample `new_tokens` after `context` tokens that are already computed.
-
-        The head runs once a token; the last sampled token is never read, so the body runs
-        once less.
-        """
-        sampled = np.asarray(new_tokens, np.float64)
-        before = np.asarray(context, np.float64)
-        read = np.maximum(sampled - 1, 0)
-        return _scalar(self.body(before, before + read) + sampled * self.head)
-
-    def two_nt(self, new_tokens: ArrayLike) -> FloatArray:
-        """2·N·T (Kaplan et al. 2020), N all active parameters: what papers usually report."""
-        parameters = self.architecture.active_parameters or self.architecture.parameters
-        count = np.nan if parameters is None else float(parameters)
-        return np.asarray(2.0 * count * np.asarray(new_tokens, np.float64))
-
-    def kv_bytes_per_token(self, *, bytes_per_number: float = 2.0) -> float:
-        """Bytes one token adds to the key-value cache of layers without a window."""
-        a = self.architecture
-        return 2.0 * a.layers * a.kv_heads * a.head_dim * bytes_per_number
-
-    def kv_bytes_read(
-        self, new_tokens: ArrayLike, *, context: ArrayLike, bytes_per_number: float = 2.0
-    ) -> FloatArray:
-        """Bytes of cache read while sampling: every token reads all it attends to."""
-        a = self.architecture
-        before = np.asarray(context, np.float64)
-        after = before + np.maximum(np.asarray(new_tokens, np.float64) - 1, 0)
-        windows = a.windows or (0,) * a.layers
-        seen = sum((_seen(after, w) - _seen(before, w) for w in windows), np.zeros(1))
-        return np.asarray(2.0 * a.kv_heads * a.head_dim * bytes_per_number * seen)
-
-    def eflops(
-        self, prompt_tokens: ArrayLike, new_tokens: ArrayLike, *, intensity: float
-    ) -> FloatArray:
-        """Equivalent FLOPs (Kinetics, arXiv 2506.05333): compute + I × cache traffic.
-
-        `intensity` is the hardware's FLOPs per byte of memory bandwidth.
-        """
-        compute = self.prefill(prompt_tokens) + self.decode(new_tokens, context=prompt_tokens)
-        return np.asarray(
-            compute + intensity * self.kv_bytes_read(new_tokens, context=prompt_tokens)
-        )
+    prompt_tokens: ArrayLike | None
+    new_tokens: ArrayLike
+    cached_tokens: ArrayLike | None = None
+    known_tokens: ArrayLike | None = None
+    seconds: ArrayLike | None = None
 
 
-def _seen(position: FloatArray, window: int) -> FloatArray:
-    """Tokens seen by positions 1 .. `position`, summed: p(p+1)/2, capped at the window each."""
-    if not window:
-        return np.asarray(position * (position + 1) / 2)
-    inside = np.minimum(position, window)
-    return np.asarray(inside * (inside + 1) / 2 + np.maximum(position - window, 0) * window)
+def call_costs(
+    model: CostModel | None,
+    calls: Calls,
+    *,
+    intensity: float | None = None,
+    prices: TokenPrices | None = None,
+) -> dict[str, FloatArray]:
+    """What each call costs on every axis; `eflops` and `dollars` where their facts are given.
+
+    What cannot be known (no architecture, no count, more tokens cached than the prompt has) is
+    NaN, never guessed.
+    """
+    new = _known(calls.new_tokens, calls.new_tokens)
+    prompt, cached, known, seconds = (
+        _known(part, new)
+        for part in (calls.prompt_tokens, calls.cached_tokens, calls.known_tokens, calls.seconds)
+    )
+    cached = np.where(cached > prompt, np.nan, cached)
+    known = np.where(known > prompt, np.nan, known)
+    empty = np.full(new.shape, np.nan)
+    costs = dict.fromkeys(("flops", "flops_uncached", "flops_engine", "flops_2nt"), empty)
+    if model is not None:
+        decode = model.decode(new, context=prompt)
+        costs["flops"] = model.prefill(prompt, cached=known) + decode
+        costs["flops_uncached"] = model.prefill(prompt) + decode
+        costs["flops_engine"] = model.prefill(prompt, cached=cached) + decode
+        costs["flops_2nt"] = model.two_nt(new)
+    costs |= {"tokens": new, "seconds": seconds}
+    if intensity is not None:
+        traffic = empty if model is None else model.kv_bytes_read(new, context=prompt)
+        costs["eflops"] = costs["flops"] + intensity * traffic
+    if prices is not None:
+        costs["dollars"] = prices.dollars(prompt, new, cached)
+    return costs
 
 
-def _scalar(values: FloatArray) -> FloatArray:
-    return values.reshape(()) if values.size == 1 else values
+def known_tokens(
+    parent: IntArray,
+    prompt_tokens: IntArray,
+    new_tokens: IntArray,
+    *,
+    prompts: IntArray | None = None,
+) -> IntArray:
+    """Tokens of each prompt that an earlier call of one question has computed, `[call]`.
+
+    Calls stand in order; `parent[call]` is an earlier call whose prompt and new tokens this
+    prompt begins with, -1 for none. Calls with one number in `prompts[call]` read the same
+    prompt (without it: calls of one parent whose prompts are equally long), so all but the
+    first know the whole of it. A parent's last token was sampled and never read: its first
+    child pays for it.
+    """
+    calls = np.arange(len(parent))
+    if (parent >= calls).any():
+        raise LawError("a call stands before its parent", "give the calls in the order made")
+    whole = prompt_tokens + new_tokens
+    same = np.stack([parent, prompt_tokens]) if prompts is None else prompts[None]
+    first_of = _first(same)
+    eldest = _first(parent[None]) == calls
+    # The eldest child finds all its parent sampled but the last token, which nobody has read.
+    read = np.where(eldest & (new_tokens[parent] > 0), whole[parent] - 1, whole[parent])
+    fresh = np.where(parent < 0, 0, np.minimum(read, prompt_tokens))
+    return np.asarray(np.where(first_of == calls, fresh, prompt_tokens), np.int64)
+
+
+def _first(keys: IntArray) -> IntArray:
+    """For each column of `keys[key, call]`, the first call with the same column."""
+    _, first, inverse = np.unique(keys, axis=1, return_index=True, return_inverse=True)
+    return np.asarray(first[inverse.reshape(-1)], np.int64)
+
+
+def machine_dollars(seconds: ArrayLike, *, per_hour: float, calls_at_once: float) -> FloatArray:
+    """Price of calls on a machine rented by the hour that works on `calls_at_once` of them."""
+    return np.asarray(np.asarray(seconds, np.float64) * per_hour / (3600 * calls_at_once))
 
 
 def bank_cost(
@@ -138,51 +138,49 @@ def bank_cost(
     samples: IntArray,
     ks: Sequence[int] | IntArray,
     *,
+    cap: int | None = None,
     cached_tokens: FloatArray | None = None,
     seconds: FloatArray | None = None,
+    intensity: float | None = None,
+    prices: TokenPrices | None = None,
 ) -> dict[str, FloatArray]:
     """What k samples of each question cost on every axis, `[question, k]`.
 
-    `tokens[question, sample]` are new tokens (after any cap), the first `samples[question]` of
-    a row are real. A bank at k costs one prompt and k times the mean decode; `flops_uncached`
-    pays the prompt k times; `flops_engine` uses `cached_tokens[question, sample]`. What cannot
-    be known (no architecture, no prompt length, no token counts) is NaN, never guessed.
+    `tokens[question, sample]` are new tokens, charged up to `cap`; the first
+    `samples[question]` of a row are real. A bank at k costs one prompt and k times the mean
+    decode; `flops_uncached` pays the prompt k times; `flops_engine` uses
+    `cached_tokens[question, sample]`. Seconds under a cap are not known. What cannot be known
+    is NaN, never guessed.
     """
-    sizes = np.asarray(ks, np.float64)
-    counts = np.asarray(samples)
+    sizes, counts = np.asarray(ks, np.float64), np.asarray(samples)
     if tokens.ndim != 2 or len(counts) != len(tokens):
         raise LawError(f"{tokens.shape} tokens for {len(counts)} questions", "one row a question")
     real = np.arange(tokens.shape[1]) < counts[:, None]
-    new = np.where(real, np.asarray(tokens, np.float64), np.nan)
-    new[new < 0] = np.nan
-    costs = {
-        "tokens": _mean(new, real)[:, None] * sizes,
-        "flops_verifier": 0 * counts[:, None] * sizes,
-    }
-    empty = np.full((len(counts), len(sizes)), np.nan)
-    prompt = decode = two_nt = engine = empty
-    if model is not None:
-        two_nt = _mean(model.two_nt(new), real)[:, None] * sizes
-    if model is not None and prompt_tokens is not None:
-        context = np.asarray(prompt_tokens, np.float64)[:, None]
-        decode = _mean(model.decode(new, context=context), real)[:, None] * sizes
-        prompt = np.asarray(model.prefill(context[:, 0])).reshape(-1, 1)
-        if cached_tokens is not None:
-            read = model.body(
-                np.where(real, cached_tokens, np.nan), np.where(real, context, np.nan)
-            )
-            engine = decode + _mean(read, real)[:, None] * sizes
-    costs["flops"] = costs["flops_policy"] = prompt + decode
-    costs["flops_uncached"] = prompt * sizes + decode
-    costs["flops_engine"] = engine
-    costs["flops_2nt"] = two_nt
-    costs["seconds"] = empty
-    if seconds is not None:
-        costs["seconds"] = _mean(np.where(real, seconds, np.nan), real)[:, None] * sizes
+    new = tokens if cap is None else np.minimum(tokens, cap)
+    prompt = _known(prompt_tokens, counts)
+    context = np.broadcast_to(prompt[:, None], tokens.shape)
+    calls = Calls(context, new, cached_tokens, context, None if cap is not None else seconds)
+    each = call_costs(model, calls, intensity=intensity, prices=prices)
+    costs = {axis: _mean(values, real)[:, None] * sizes for axis, values in each.items()}
+    once = np.full(len(counts), np.nan) if model is None else model.prefill(prompt)
+    for axis in set(ONCE) & set(costs):
+        costs[axis] = costs[axis] + once[:, None]
+    costs["flops_policy"] = costs["flops"]
+    costs["flops_verifier"] = 0 * counts[:, None] * sizes
     return costs
 
 
+def _known(counts: ArrayLike | None, like: ArrayLike) -> FloatArray:
+    """Counts as numbers in the shape of `like`, NaN where they are not known."""
+    shape = np.shape(like)
+    if counts is None:
+        return np.full(shape, np.nan)
+    values = np.broadcast_to(np.asarray(counts, np.float64), shape)
+    return np.where(values < 0, np.nan, values)
+
+
 def _mean(values: FloatArray, real: NDArray[np.bool_]) -> FloatArray:
-    """Mean over the real samples of each question; NaN where one of them is not known."""
-    total = np.where(real, values, 0.0).sum(axis=1)
-    return np.asarray(total / np.maximum(real.sum(axis=1), 1))
+    """Mean over the real samples of each question; NaN where one of them is not known, or where
+    there is none."""
+    total, count = np.where(real, values, 0.0).sum(axis=1), real.sum(axis=1)
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))

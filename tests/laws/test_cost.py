@@ -1,4 +1,4 @@
-"""FLOPs by hand, by a loop over tokens, and their invariants."""
+"""Prices of calls and banks: by hand, by a tree of token ids, and what is never guessed."""
 
 from __future__ import annotations
 
@@ -10,89 +10,156 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scaling_cli.errors import LawError
-from scaling_cli.laws.cost import CostModel, bank_cost
+from scaling_cli.laws.cost import (
+    Calls,
+    CostModel,
+    TokenPrices,
+    bank_cost,
+    call_costs,
+    known_tokens,
+    machine_dollars,
+)
 from scaling_cli.types import Architecture
 
 TINY = Architecture(
     family="tiny", layers=1, width=4, heads=2, kv_heads=1, head_dim=2, mlp_width=8, vocabulary=10
 )
-
-
-def by_loop(model: CostModel, prompt: int, new: int, window: int) -> float:
-    """Token by token: what the closed form must equal."""
-    a = model.architecture
-
-    def body(position: int) -> float:
-        seen = min(position, window) if window else position
-        return model.per_token + a.layers * 4 * a.heads * a.head_dim * seen
-
-    positions = range(1, prompt + max(new - 1, 0) + 1)
-    return sum(map(body, positions)) + new * model.head
+MODEL = CostModel(TINY)
 
 
 def test_the_worked_example_of_the_docs() -> None:
-    model = CostModel(TINY)
-    assert model.per_token == 288
-    assert model.prefill(3) == 960
-    assert model.decode(2, context=3) == 512
-    cost = bank_cost(model, np.array([3]), np.array([[2] * 5]), np.array([5]), [5])
+    assert MODEL.per_token == 288
+    assert MODEL.prefill(3) == 960
+    assert MODEL.decode(2, context=3) == 512
+    cost = bank_cost(MODEL, np.array([3]), np.array([[2] * 5]), np.array([5]), [5])
     assert cost["flops"][0, 0] == 3520
     assert cost["flops_uncached"][0, 0] == 5 * (960 + 512)
     assert cost["tokens"][0, 0] == 10
 
 
-@given(
-    prompt=st.integers(1, 40), new=st.integers(0, 40), window=st.integers(0, 50),
-    layers=st.integers(1, 3),
-)  # fmt: skip
-@settings(max_examples=100, deadline=None)
-def test_the_closed_form_is_the_loop(prompt: int, new: int, window: int, layers: int) -> None:
-    model = CostModel(replace(TINY, layers=layers, windows=(window,) * layers))
-    closed = float(model.prefill(prompt)) + float(model.decode(new, context=prompt))
-    assert closed == pytest.approx(by_loop(model, prompt, new, window), rel=1e-12)
+def test_the_tree_of_the_docs() -> None:
+    parent, prompt, new = np.array([-1, 0, 0]), np.array([3, 5, 5]), np.array([2, 1, 1])
+    known = known_tokens(parent, prompt, new)
+    assert known.tolist() == [0, 4, 5]
+    cost = call_costs(MODEL, Calls(prompt, new, np.array([0, 0, 4]), known))
+    assert cost["flops"].tolist() == [1472, 448, 80]
+    assert cost["flops_uncached"].tolist() == [1472, 1760, 1760]
+    assert cost["flops_engine"].tolist() == [1472, 1760, 448]
 
 
-@given(prompt=st.integers(1, 200), cached=st.integers(0, 200))
-def test_a_cached_prefix_saves_exactly_its_cost(prompt: int, cached: int) -> None:
-    cached = min(cached, prompt)
-    model = CostModel(TINY)
-    saved = float(model.prefill(prompt)) - float(model.prefill(prompt, cached=cached))
-    assert saved == pytest.approx(float(model.prefill(cached)))
+@st.composite
+def trees(draw: st.DrawFn) -> list[tuple[int, list[int], list[int], int]]:
+    """Calls as (parent, prompt ids, new ids, number of the prompt), every sampled id unique."""
+    fresh = iter(range(100, 10_000))
+    calls: list[tuple[int, list[int], list[int], int]] = []
+    numbers: dict[tuple[int, ...], int] = {}
+    for index in range(draw(st.integers(1, 8))):
+        parent = draw(st.integers(-1, index - 1))
+        start = [1, 2, 3] if parent < 0 else calls[parent][1] + calls[parent][2]
+        # What a strategy writes after its parent: nothing, or one of two texts.
+        added = draw(st.sampled_from([[], [11], [12, 13]])) if parent >= 0 else []
+        sampled = [next(fresh) for _ in range(draw(st.integers(0, 4)))]
+        number = numbers.setdefault(tuple(start + added), len(numbers))
+        calls.append((parent, start + added, sampled, number))
+    return calls
 
 
-@given(new=st.integers(0, 500), more=st.integers(1, 500), prompt=st.integers(0, 500))
-def test_more_tokens_cost_more(new: int, more: int, prompt: int) -> None:
-    model = CostModel(TINY)
-    assert model.decode(new + more, context=prompt) > model.decode(new, context=prompt)
-
-
-def test_a_window_as_long_as_the_context_is_none() -> None:
-    wide = CostModel(replace(TINY, windows=(64,)))
-    assert wide.decode(30, context=30) == CostModel(TINY).decode(30, context=30)
-
-
-def test_a_mixture_with_all_experts_active_is_dense_plus_its_router() -> None:
-    dense = CostModel(TINY)
-    mixture = CostModel(
-        replace(TINY, experts=4, active_experts=4, expert_width=2, sparse=(True,), mlp_width=99)
+@given(trees(), st.integers(0, 6))
+@settings(max_examples=200, deadline=None)
+def test_every_distinct_prefix_is_computed_once(
+    calls: list[tuple[int, list[int], list[int], int]], window: int
+) -> None:
+    model = CostModel(replace(TINY, windows=(window,)))
+    done: set[tuple[int, ...]] = set()
+    expected = 0.0
+    for _, prompt, sampled, _ in calls:
+        text = prompt + sampled[:-1]
+        for end in range(1, len(text) + 1):
+            if tuple(text[:end]) not in done:
+                done.add(tuple(text[:end]))
+                expected += float(model.body(end - 1, end))
+        expected += len(sampled) * model.head
+    parent, prompts, new, number = (
+        np.array(column)
+        for column in zip(*((p, len(q), len(s), n) for p, q, s, n in calls), strict=True)
     )
-    assert mixture.per_token - dense.per_token == 2 * TINY.width * 4
+    known = known_tokens(parent, prompts, new, prompts=number)
+    cost = call_costs(model, Calls(prompts, new, known_tokens=known))
+    assert cost["flops"].sum() == pytest.approx(expected, rel=1e-12)
+    assert (cost["flops"] <= cost["flops_uncached"]).all()
 
 
-def test_a_cut_bank_costs_what_was_drawn_inside_the_cap() -> None:
-    model = CostModel(TINY)
-    cost = bank_cost(model, np.array([3, 3]), np.array([[2, 4], [6, 0]]), np.array([2, 1]), [1, 2])
-    mean = (float(model.decode(2, context=3)) + float(model.decode(4, context=3))) / 2
+def test_one_prompt_reached_by_two_ways_is_read_once() -> None:
+    # The second call samples nothing and hands its text on; both children read one prompt.
+    parent, prompt, new = np.array([-1, 0, 0, 1]), np.array([3, 3, 4, 4]), np.zeros(4, int)
+    known = known_tokens(parent, prompt, new, prompts=np.array([0, 0, 1, 1]))
+    assert known.tolist() == [0, 3, 3, 4]
+
+
+def test_a_call_before_its_parent_is_refused() -> None:
+    with pytest.raises(LawError, match="before its parent"):
+        known_tokens(np.array([1, -1]), np.array([5, 3]), np.array([1, 2]))
+
+
+def test_a_bank_is_the_tree_of_its_calls() -> None:
+    new = np.array([4, 2, 7])
+    known = known_tokens(np.full(3, -1), np.full(3, 9), new)
+    calls = call_costs(MODEL, Calls(np.full(3, 9), new, known_tokens=known))
+    bank = bank_cost(MODEL, np.array([9]), new[None], np.array([3]), [3])
+    for axis in ("flops", "flops_uncached", "tokens"):
+        assert bank[axis][0, 0] == pytest.approx(calls[axis].sum())
+
+
+def test_a_bank_costs_one_prompt_and_the_mean_decode() -> None:
+    tokens, samples = np.array([[2, 4], [6, 0]]), np.array([2, 1])
+    cost = bank_cost(MODEL, np.array([3, 3]), tokens, samples, [1, 2])
+    mean = (float(MODEL.decode(2, context=3)) + float(MODEL.decode(4, context=3))) / 2
     assert cost["flops"][0] == pytest.approx([960 + mean, 960 + 2 * mean])
-    assert cost["flops"][1, 0] == pytest.approx(960 + float(model.decode(6, context=3)))
+    assert cost["flops"][1, 0] == pytest.approx(960 + float(MODEL.decode(6, context=3)))
+
+
+def test_a_capped_bank_costs_what_was_drawn_inside_the_cap() -> None:
+    prompt, samples = np.array([3]), np.array([3])
+    seconds = np.array([[1.0, 2.0, 3.0]])
+    capped = bank_cost(
+        MODEL, prompt, np.array([[2, 9, 5]]), samples, [1, 3], cap=4, seconds=seconds
+    )
+    drawn = bank_cost(MODEL, prompt, np.array([[2, 4, 4]]), samples, [1, 3])
+    for axis in ("tokens", "flops", "flops_uncached"):
+        assert capped[axis].tolist() == drawn[axis].tolist()
+    assert np.isnan(capped["seconds"]).all()
+
+
+@given(
+    st.lists(st.integers(0, 50), min_size=1, max_size=6),
+    st.integers(1, 6),
+    st.integers(0, 40),
+)
+def test_a_cap_or_a_smaller_k_never_costs_more(tokens: list[int], k: int, cap: int) -> None:
+    rows, samples, prompt = np.array([tokens]), np.array([len(tokens)]), np.array([5])
+    whole = bank_cost(MODEL, prompt, rows, samples, [k, k + 1])
+    capped = bank_cost(MODEL, prompt, rows, samples, [k, k + 1], cap=cap)
+    for axis in ("flops", "flops_uncached", "tokens"):
+        assert (whole[axis][:, 0] <= whole[axis][:, 1]).all()
+        assert (capped[axis] <= whole[axis] + 1e-9).all()
+
+
+def test_the_engines_cache_lies_between_none_and_all() -> None:
+    cached = np.array([[0.0, 2.0]])
+    cost = bank_cost(
+        MODEL, np.array([3]), np.array([[2, 2]]), np.array([2]), [2], cached_tokens=cached
+    )
+    left = float(MODEL.prefill(3)) + float(MODEL.prefill(3, cached=2))
+    assert cost["flops_engine"][0, 0] == left + 2 * 512
 
 
 @pytest.mark.parametrize(
     ("model", "prompt", "tokens", "known"),
     [
         (None, [3], [[2]], {"tokens", "flops_verifier"}),
-        (CostModel(TINY), None, [[2]], {"tokens", "flops_verifier"}),
-        (CostModel(TINY), [3], [[-1]], {"flops_verifier"}),
+        (MODEL, None, [[2]], {"tokens", "flops_verifier"}),
+        (MODEL, [-1], [[2]], {"tokens", "flops_verifier"}),
+        (MODEL, [3], [[-1]], {"flops_verifier"}),
     ],
 )
 def test_what_is_unknown_is_never_guessed(model, prompt, tokens, known) -> None:  # type: ignore[no-untyped-def]
@@ -101,18 +168,48 @@ def test_what_is_unknown_is_never_guessed(model, prompt, tokens, known) -> None:
     assert {axis for axis, values in cost.items() if not np.isnan(values).any()} == known
 
 
-def test_2nt_is_the_papers_count() -> None:
-    model = CostModel(replace(TINY, parameters=1000, active_parameters=400))
-    assert model.two_nt(7) == 2 * 400 * 7
+def test_one_unknown_question_leaves_the_others_known() -> None:
+    cost = bank_cost(
+        MODEL, np.array([3, -1, 3]), np.array([[2], [2], [0]]), np.array([1, 1, 0]), [1]
+    )
+    assert np.isnan(cost["flops"][:, 0]).tolist() == [False, True, True]
+    assert np.isnan(cost["tokens"][:, 0]).tolist() == [False, False, True]
 
 
-def test_kv_traffic_of_a_mixture_of_windows() -> None:
-    model = CostModel(replace(TINY, layers=2, windows=(0, 2)))
-    # After 3 tokens one more is read (T = 2): it sees 4 tokens in full and 2 in the window.
-    assert model.kv_bytes_read(2, context=3) == 2 * 1 * 2 * 2.0 * (4 + 2)
-    assert model.eflops(3, 2, intensity=0.0) == model.prefill(3) + model.decode(2, context=3)
+def test_a_server_that_caches_more_than_the_prompt_is_not_believed() -> None:
+    cost = bank_cost(
+        MODEL, np.array([3]), np.array([[2]]), np.array([1]), [1], cached_tokens=np.array([[50.0]])
+    )
+    assert np.isnan(cost["flops_engine"]).all()
+    assert cost["flops"][0, 0] == 960 + 512
+
+
+def test_dollars_and_equivalent_flops_on_request_only() -> None:
+    prompt, tokens, samples = np.array([1000]), np.array([[100, 300]]), np.array([2])
+    plain = bank_cost(MODEL, prompt, tokens, samples, [1])
+    assert not {"dollars", "eflops"} & set(plain)
+    asked = bank_cost(
+        MODEL, prompt, tokens, samples, [1, 2], intensity=5.0,
+        prices=TokenPrices(prompt=2.0, new=10.0),
+    )  # fmt: skip
+    assert asked["dollars"][0] == pytest.approx([0.004, 0.008])
+    traffic = float(MODEL.kv_bytes_read(np.array([100, 300]), context=1000).mean())
+    assert asked["eflops"][0, 1] == pytest.approx(
+        float(bank_cost(MODEL, prompt, tokens, samples, [2])["flops"][0, 0]) + 2 * 5.0 * traffic
+    )
+
+
+def test_cached_tokens_at_their_own_price() -> None:
+    prices = TokenPrices(prompt=2.0, new=10.0, cached=0.5)
+    assert prices.dollars(1000, 100, 400) == pytest.approx((600 * 2 + 400 * 0.5 + 1000) / 1e6)
+    assert np.isnan(prices.dollars(1000, 100, np.nan))
+    assert not np.isnan(TokenPrices(prompt=2.0, new=10.0).dollars(1000, 100, np.nan))
+
+
+def test_a_rented_machine_is_shared_by_its_calls() -> None:
+    assert machine_dollars(90.0, per_hour=4.0, calls_at_once=10) == pytest.approx(0.01)
 
 
 def test_ragged_shapes_are_refused() -> None:
     with pytest.raises(LawError, match="one row a question"):
-        bank_cost(CostModel(TINY), np.array([3]), np.array([2, 2]), np.array([2]), [1])
+        bank_cost(MODEL, np.array([3]), np.array([2, 2]), np.array([2]), [1])
