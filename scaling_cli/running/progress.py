@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class CellProgress:
-    """Where one cell stands. `tokens` counts tokens sampled in this session only."""
+    """Where one cell stands. `tokens` and `drawn` count what was sampled in this session only."""
 
     label: str
     questions: int
@@ -17,6 +17,7 @@ class CellProgress:
     questions_done: int = 0
     samples_done: int = 0
     tokens: int = 0
+    drawn: int = 0
     correct: int = 0
     graded: int = 0
     failed: int = 0
@@ -42,6 +43,7 @@ class Progress:
         self.drawn += tokens
         state = self.cells[cell]
         state.samples_done += 1
+        state.drawn += 1
         state.tokens += tokens
         state.failed += failed
         self.changed(self)
@@ -54,9 +56,10 @@ class Progress:
     @property
     def seconds_left(self) -> float | None:
         """Time for what is missing, at the pace so far; None before anything is known."""
-        done = sum(cell.samples_done for cell in self.cells.values())
-        missing = sum(cell.samples - cell.samples_done for cell in self.cells.values())
+        # Samples of an earlier session were counted there, without their tokens here.
+        drawn = sum(cell.drawn for cell in self.cells.values())
         tokens = sum(cell.tokens for cell in self.cells.values())
-        if not done or not tokens or not self.tokens_per_second:
+        missing = sum(cell.samples - cell.samples_done for cell in self.cells.values())
+        if not tokens or not self.tokens_per_second:
             return None
-        return missing * (tokens / done) / self.tokens_per_second
+        return missing * (tokens / drawn) / self.tokens_per_second
