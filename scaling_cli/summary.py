@@ -15,7 +15,7 @@ from scaling_cli.laws.cost import CostModel, bank_cost
 from scaling_cli.laws.resample import band, question_weights
 from scaling_cli.laws.selectors import SCORED, Choice, curve
 from scaling_cli.store import CellRecord, RunFolder
-from scaling_cli.types import MISSING, UNANSWERED, Architecture, SampleBank
+from scaling_cli.types import FAILED, GOLD, MISSING, Architecture, SampleBank
 
 if TYPE_CHECKING:
     from scaling_cli.types import FloatArray, IntArray
@@ -225,7 +225,8 @@ def _rates(bank: SampleBank) -> dict[str, float | None]:
     count = max(int(real.sum()), 1)
     return {
         "truncated": float(bank.truncated[real].sum()) / count,
-        "unanswered": float((bank.answer_class[real] == UNANSWERED).sum()) / count,
+        "unanswered": float((bank.answer_class[real] < GOLD).sum()) / count,
+        "failed": float((bank.answer_class[real] == FAILED).sum()) / count,
     }
 
 

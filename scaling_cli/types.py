@@ -21,7 +21,10 @@ Role = Literal["policy", "verifier"]
 GOLD = 0
 """Answer class of every answer equal to the gold answer; other classes count from 1."""
 UNANSWERED = -1
-"""Answer class of a sample that has no answer, or whose grading timed out: it never votes."""
+"""Answer class of a sample that has no answer, or whose grading timed out: it never votes,
+unless samples without an answer are asked to vote together."""
+FAILED = -2
+"""Answer class of a sample of which nothing is known: it is drawn and wrong, and never votes."""
 MISSING = -9
 """Answer class of a cell of a ragged `[question, sample]` array that holds no sample."""
 

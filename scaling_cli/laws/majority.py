@@ -24,7 +24,7 @@ def majority(
 
     Wang et al. 2023, exact over all subsets of `answer_class[question, sample]`, ties shared
     evenly; a subset without a vote scores 0. `unanswered="class"` lets the samples without
-    an answer vote together, for a wrong one.
+    an answer vote together, for a wrong one; failed ones never vote.
     """
     sizes, samples = as_ks(ks), count_samples(answer_class)
     votes = count_votes(answer_class, unanswered=unanswered)

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import gammaln
 
 from scaling_cli.errors import LawError
-from scaling_cli.types import MISSING, UNANSWERED
+from scaling_cli.types import FAILED, MISSING
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,10 +36,11 @@ def count_samples(answer_class: IntArray) -> IntArray:
             f"answer classes must be [question, sample], not of shape {classes.shape}",
             "give one row a question, filled up with -9",
         )
-    if (classes < UNANSWERED)[classes != MISSING].any():
+    unknown = (classes < FAILED) & (classes != MISSING)
+    if unknown.any():
         raise LawError(
-            f"there is no answer class {classes[(classes < UNANSWERED) & (classes != MISSING)][0]}",
-            "0 is gold, 1.. other answers, -1 no answer, -9 no sample",
+            f"there is no answer class {classes[unknown][0]}",
+            "0 is gold, 1.. other answers, -1 no answer, -2 failed, -9 no sample",
         )
     return np.asarray((classes != MISSING).sum(axis=1), np.int64)
 

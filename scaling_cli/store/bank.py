@@ -10,7 +10,7 @@ import numpy as np
 
 from scaling_cli.errors import StoreError
 from scaling_cli.store.tables import question_codes, question_ranks
-from scaling_cli.types import MISSING, UNANSWERED, SampleBank
+from scaling_cli.types import FAILED, MISSING, UNANSWERED, SampleBank
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -72,7 +72,7 @@ def to_bank(
     """The bank and its strict answers, questions in `order`, samples by their number.
 
     A sample ended by length, or longer than `cap`, has only its last strict answer inside
-    the limit; its tokens are min(new_tokens, cap). A failed sample is unanswered and costs
+    the limit; its tokens are min(new_tokens, cap). A failed sample never votes and costs
     what was reported. Token counts an engine did not report are -1.
     """
     place = _places(table, order)
@@ -161,7 +161,7 @@ def _read_answers(
         # Of repeated rows the last assignment stands, which is the last answer inside the cap.
         answer[row[inside]] = answer_class[inside]
         tokens, truncated = np.minimum(tokens, cap), truncated | cut
-    answer[failed] = UNANSWERED
+    answer[failed] = FAILED
     return answer, tokens, truncated
 
 

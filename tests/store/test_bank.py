@@ -40,7 +40,7 @@ PLACES = st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 9)), unique=
 
 def expected_class(row: dict[str, Any], extraction: str, cap: int) -> int:
     if row["error"]:
-        return -1
+        return -2
     if row["new_tokens"] > cap:
         inside = [e["answer_class"] for e in row["boxed"] or [] if 0 <= e["end_token"] <= cap]
         return inside[-1] if inside else -1

@@ -1,0 +1,17 @@
+"""Other people's samples: readers of their formats, and the run they become."""
+
+from __future__ import annotations
+
+from scaling_cli.importing import boinf, counts, monkeys, samples, search_and_learn
+from scaling_cli.importing.rows import ImportedSample, Reader, Skipped
+
+__all__ = ["FORMATS", "ImportedSample", "Reader", "Skipped"]
+
+FORMATS: dict[str, Reader] = {
+    "samples": samples.read,
+    "boinf": boinf.read,
+    "counts": counts.read,
+    "monkeys": monkeys.read,
+    "search-and-learn": search_and_learn.read,
+}
+"""Name of a format to its reader: one file and one line each."""
