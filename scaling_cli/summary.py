@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 DRAWS = 2000
+LOGPROB = "logprob_mean"
+VOTING = frozenset({"majority", "weighted", "best-majority"})
+"""Selectors that need to know which wrong answer a sample gave."""
 AXES = (
     "flops", "flops_policy", "flops_verifier", "flops_uncached", "flops_engine", "flops_2nt",
     "tokens", "seconds",
@@ -39,8 +42,9 @@ class Ask:
     extraction: str = "lenient"
     equality: str = "math"
     by: str | None = None
-    # The score of a sample is its mean log-probability: a weight only once exponentiated.
-    choice: Choice = field(default_factory=lambda: Choice(weight_map="exp"))
+    # No map named: a mean log-probability is exponentiated, any other score is a weight as it is.
+    choice: Choice = field(default_factory=lambda: Choice(weight_map=""))
+    score: str | None = None
     draws: int = DRAWS
 
 
@@ -78,7 +82,11 @@ def series(folder: RunFolder, ask: Ask) -> Iterator[Series]:
     for key, cell in run.ordered():
         if key not in present:
             continue
-        bank, boxed = folder.sample_bank(key, extraction=ask.extraction)  # type: ignore[arg-type]
+        bank, boxed = folder.sample_bank(
+            key,
+            extraction=ask.extraction,  # type: ignore[arg-type]
+            score=_score(cell, ask),
+        )
         cached, seconds = folder.spent(key)
         for cap in _caps(bank, cell, ask):
             whole = cap >= int(cell.details["max_tokens"])
@@ -148,14 +156,13 @@ def _curves(
     if not ks:
         return
     costs = _costs(bank, cell, ks, *spent)
-    scored = not np.isnan(bank.reward).all()
     for selector in ask.selectors:
-        if selector in SCORED and not scored:
+        if not _possible(selector, bank, cell):
             continue
         # A single greedy answer has nothing to choose from.
         if most == 1 and selector != "first":
             continue
-        result = curve(bank, selector, ks, ask.choice)
+        result = curve(bank, selector, ks, _choice(cell, ask))
         yield Series(
             fields=_fields(folder, key, cell, selector, cap, group, ask, bank),
             question_ids=bank.question_ids,
@@ -165,6 +172,25 @@ def _curves(
             costs=costs,
             rates=_rates(bank),
         )
+
+
+def _possible(selector: str, bank: SampleBank, cell: CellRecord) -> bool:
+    """Whether the bank holds what a selector looks at: scores, or who gave which answer."""
+    if selector in SCORED and np.isnan(bank.reward).all():
+        return False
+    return selector not in VOTING or bool(cell.details.get("votes", True))
+
+
+def _score(cell: CellRecord, ask: Ask) -> str:
+    """The score of a cell's samples: the one asked for, or the one it was recorded with."""
+    return ask.score or str(cell.details.get("score", LOGPROB))
+
+
+def _choice(cell: CellRecord, ask: Ask) -> Choice:
+    if ask.choice.weight_map:
+        return ask.choice
+    named = "exp" if _score(cell, ask) == LOGPROB else "identity"
+    return replace(ask.choice, weight_map=named)
 
 
 def _costs(
@@ -184,6 +210,7 @@ def _costs(
         ks,
         cached_tokens=cached,
         seconds=seconds,
+        active_parameters=cell.details.get("active_parameters"),
     )
 
 
@@ -208,7 +235,7 @@ def _fields(
         "task_revision": details["task_revision"],
         "strategy": "greedy" if greedy else details["strategy"],
         "params": json.dumps(details["params"], sort_keys=True),
-        "verifier": "logprob" if selector in SCORED else None,
+        "verifier": _score(cell, ask).partition("_")[0] if selector in SCORED else None,
         "selector": selector,
         "max_tokens": cap,
         "samples": int(bank.samples.max(initial=0)),

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from scaling_cli import __version__
-from scaling_cli.cli import catalogue, doctor, results, run
+from scaling_cli.cli import catalogue, doctor, importing, results, run
 from scaling_cli.errors import ScaleError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 run.register(app)
+importing.register(app)
 results.register(app)
 catalogue.register(app)
 doctor.register(app)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -34,6 +35,16 @@ class Unanswered(StrEnum):
 
     abstain = "abstain"
     vote = "class"
+
+
+class Score(StrEnum):
+    """What is known of a sample's worth; step scores in four reductions."""
+
+    logprob_mean = "logprob_mean"
+    reward_last = "reward_last"
+    reward_min = "reward_min"
+    reward_mean = "reward_mean"
+    reward_product = "reward_product"
 
 
 class By(StrEnum):
@@ -78,6 +89,9 @@ def accuracy(
     unanswered: Annotated[
         Unanswered, typer.Option(help="Whether samples without an answer vote together.")
     ] = Unanswered.abstain,
+    score: Annotated[
+        Score | None, typer.Option(help="The score that best-of and weighted votes go by.")
+    ] = None,
     by: GroupBy = None,
     plot: Annotated[bool, typer.Option("--plot", help="Draw accuracy against k.")] = False,
     plots: Plots = Path("plots"),
@@ -91,6 +105,8 @@ def accuracy(
     # A program gets every token cap; a person asks for the ones to be shown.
     caps = cap or (None if as_json else [])
     ask = _ask(folders, selector, k, caps, extraction, unanswered, by)
+    if score is not None:
+        ask = replace(ask, score=score.value)
     rows = [row for folder in folders for row in accuracy_rows(folder, ask)]
     if not rows:
         raise LawError(
@@ -181,7 +197,7 @@ def _ask(
         extraction=extraction.value,
         equality=equality,
         by=None if by is None else by.value,
-        choice=Choice(unanswered=unanswered.value, weight_map="exp"),
+        choice=Choice(unanswered=unanswered.value, weight_map=""),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ from scaling_cli.importing.rows import ImportedSample, Skipped
 MOST = 1_000_000
 """Samples of one question that are still taken for a count and not for a mistake."""
 
-Count = tuple[str, Any, Any, str | None, str]
-"""Question, correct, samples, model, and where it stands."""
+Count = tuple[str, Any, Any, str | None, str | None, str]
+"""Question, correct, samples, model, task, and where it stands."""
 
 
 def read(path: Path) -> Iterator[ImportedSample | Skipped]:
@@ -54,8 +55,8 @@ def _counts(file: Path) -> Iterator[Count | Skipped]:
         if question is None:
             yield Skipped(where, "no question_id")
         else:
-            model = text(row, "model")
-            yield question, row.get("correct"), row.get("samples"), model, where
+            names = text(row, "model"), text(row, "task")
+            yield question, row.get("correct"), row.get("samples"), *names, where
 
 
 def _pooled(content: dict[str, Any], name: str) -> Iterator[Count | Skipped]:
@@ -64,7 +65,7 @@ def _pooled(content: dict[str, Any], name: str) -> Iterator[Count | Skipped]:
         raise TaskError(f"{name}: ns and counts differ in length", "fetch the file again")
     ids = content.get("uids") or range(len(counts))
     for index, (identity, right, all_) in enumerate(zip(ids, counts, totals, strict=True), 1):
-        yield str(identity), _sum(right), _sum(all_), None, f"{name}, question {index}"
+        yield str(identity), _sum(right), _sum(all_), None, None, f"{name}, question {index}"
 
 
 def _sum(value: Any) -> Any:
@@ -82,20 +83,32 @@ def _is_rates(content: Any) -> bool:
 
 
 def _rates(run: dict[str, Any], name: str) -> Iterator[Count | Skipped]:
-    total, label = count(run.get("samples_per_problem")), text(run, "config")
+    """A run named TASK_MODEL; rates times samples are the exact counts."""
+    total, label = count(run.get("samples_per_problem")), text(run, "config") or ""
+    task, _, model = label.partition("_")
     for index, rate in enumerate(run["theta"]):
         right = number(rate)
         exact = None if right is None or total is None else round(right * total)
-        yield str(index), exact, total, label, f"{name}, {label}, problem {index}"
+        yield (
+            str(index),
+            exact,
+            total,
+            model or None,
+            task or None,
+            f"{name}, {label}, problem {index}",
+        )
 
 
 def _samples(
-    question: str, correct: Any, samples: Any, model: str | None, where: str
+    question: str, correct: Any, samples: Any, model: str | None, task: str | None, where: str
 ) -> Iterable[ImportedSample | Skipped]:
     right, total = count(correct), count(samples)
     if right is None or total is None or right > total or total > MOST:
         return [Skipped(where, "correct and samples are not counts with correct <= samples")]
-    return (
-        ImportedSample(question=question, sample=index, correct=index < right, model=model)
-        for index in range(total)
-    )
+    one = ImportedSample(question=question, sample=0, model=model, task=task)
+    parts = ((0, right, True), (right, total - right, False))
+    return [
+        replace(one, sample=first, correct=verdict, copies=copies)
+        for first, copies, verdict in parts
+        if copies
+    ]

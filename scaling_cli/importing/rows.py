@@ -13,7 +13,7 @@ class ImportedSample:
 
     `question` is the source's own id of the question; `scores` are those of a verifier, step by
     step, oldest first. A sample with an `error` failed at the source: it stays in the denominator
-    and never votes.
+    and never votes. `copies` is how many samples, numbered from `sample` on, are told by this one.
     """
 
     question: str
@@ -34,6 +34,7 @@ class ImportedSample:
     model: str | None = None
     task: str | None = None
     error: str | None = None
+    copies: int = 1
 
 
 @dataclass(frozen=True, slots=True)

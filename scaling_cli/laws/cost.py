@@ -143,14 +143,16 @@ def bank_cost(
     seconds: FloatArray | None = None,
     intensity: float | None = None,
     prices: TokenPrices | None = None,
+    active_parameters: float | None = None,
 ) -> dict[str, FloatArray]:
     """What k samples of each question cost on every axis, `[question, k]`.
 
     `tokens[question, sample]` are new tokens, charged up to `cap`; the first
     `samples[question]` of a row are real. A bank at k costs one prompt and k times the mean
     decode; `flops_uncached` pays the prompt k times; `flops_engine` uses
-    `cached_tokens[question, sample]`. Seconds under a cap are not known. What cannot be known
-    is NaN, never guessed.
+    `cached_tokens[question, sample]`. Seconds under a cap are not known. `active_parameters`
+    gives `flops_2nt` where the architecture is not known. What cannot be known is NaN, never
+    guessed.
     """
     sizes, counts = np.asarray(ks, np.float64), np.asarray(samples)
     if tokens.ndim != 2 or len(counts) != len(tokens):
@@ -161,6 +163,8 @@ def bank_cost(
     context = np.broadcast_to(prompt[:, None], tokens.shape)
     calls = Calls(context, new, cached_tokens, context, None if cap is not None else seconds)
     each = call_costs(model, calls, intensity=intensity, prices=prices)
+    if active_parameters is not None:
+        each["flops_2nt"] = 2 * active_parameters * each["tokens"]
     costs = {axis: _mean(values, real)[:, None] * sizes for axis, values in each.items()}
     once = np.full(len(counts), np.nan) if model is None else model.prefill(prompt)
     for axis in set(ONCE) & set(costs):

@@ -31,7 +31,7 @@ def describe(prepared: Sequence[PreparedCell], sweep: Sweep, folder: RunFolder) 
         replace(
             before,
             sweep=sweep_to_dict(sweep),
-            versions=_versions(),
+            versions=versions(),
             hardware=_hardware(),
             weights={**before.weights, **weights},
             data={**before.data, **data},
@@ -92,7 +92,8 @@ def _plain(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {key: list(value) if isinstance(value, tuple) else value for key, value in facts.items()}
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Versions of this program and of the packages that results depend on."""
     found = {"scale": scaling_cli.__version__, "python": platform.python_version()}
     for package in PACKAGES:
         try:

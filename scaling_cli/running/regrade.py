@@ -34,6 +34,10 @@ def regrade(folder: RunFolder, equality: str, say: Callable[[str], None]) -> lis
     rows = []
     with GraderPool() as grader:
         for key in folder.cells("candidates"):
+            cell = folder.read_manifest().cells.get(key)
+            if cell is not None and not cell.details.get("graded", True):
+                say(f"left as it is: {cell.details['label']}, whose source holds no gold answers")
+                continue
             say(f"grading {key}")
             rows.append(_regrade_cell(folder, key, gold, equality, grader))
     _note(folder, equality)

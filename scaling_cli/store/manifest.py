@@ -47,9 +47,12 @@ class Run:
 
 def _rank(key: str, cell: CellRecord) -> tuple[Any, ...]:
     details = cell.details
-    parameters = (details.get("architecture") or {}).get("parameters") or float("inf")
+    known = (details.get("architecture") or {}).get("parameters") or details.get("parameters")
     names = (str(details.get("model")), str(details.get("task")))
-    return (parameters, *names, details.get("temperature", 0), details.get("max_tokens", 0), key)
+    # An imported cell's temperature is not known: after greedy, like any other that samples.
+    temperature = details.get("temperature")
+    heat = float("inf") if temperature is None else temperature
+    return (known or float("inf"), *names, heat, details.get("max_tokens", 0), key)
 
 
 def write_manifest(path: Path, run: Run) -> None:

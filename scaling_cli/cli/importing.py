@@ -1,0 +1,162 @@
+"""`scale import`: other people's samples become a run."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from scaling_cli.cli.output import Json, say, show
+from scaling_cli.cli.run import Equality
+
+if TYPE_CHECKING:
+    from scaling_cli.importing.record import Import, Imported
+    from scaling_cli.types import Architecture
+
+
+class Format(StrEnum):
+    """The formats that can be read; docs/import.md shows one of each."""
+
+    samples = "samples"
+    boinf = "boinf"
+    counts = "counts"
+    monkeys = "monkeys"
+    search_and_learn = "search-and-learn"
+
+
+EXAMPLE = (
+    "Example: scale import boinf analysis_aime2025_gpt-oss-20b.jsonl --out results/aime "
+    "--model gpt-oss-20b --task aime2025 --config gpt-oss-20b.json --prompt-tokens 200"
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    app.command("import", epilog=EXAMPLE)(import_)
+
+
+def import_(
+    format: Annotated[Format, typer.Argument(help="How the samples are written.")],
+    path: Annotated[Path, typer.Argument(help="A file or folder of recorded samples.")],
+    out: Annotated[Path, typer.Option("--out", help="The run's folder, made or added to.")],
+    model: Annotated[
+        str | None, typer.Option(help="The model's name, where the source does not say.")
+    ] = None,
+    task: Annotated[str | None, typer.Option(help="The task's name.")] = None,
+    equality: Annotated[
+        Equality, typer.Option(help="When two answers are the same.")
+    ] = Equality.math,
+    active_params: Annotated[
+        float | None, typer.Option(help="Active parameters, such as 3.6e9: gives flops_2nt.")
+    ] = None,
+    total_params: Annotated[float | None, typer.Option(help="All parameters.")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="The model's config.json: gives all FLOPs.")
+    ] = None,
+    prompt_tokens: Annotated[
+        int | None,
+        typer.Option(min=1, help="Length of prompts whose length the source does not tell."),
+    ] = None,
+    max_tokens: Annotated[
+        int | None,
+        typer.Option(min=1, help="The limit the samples were drawn under, if there was one."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a run from recorded samples; nothing is sampled, nothing dropped unsaid."""
+    from scaling_cli.importing import FORMATS
+    from scaling_cli.importing.record import Import, import_run
+    from scaling_cli.store import RunFolder
+    from scaling_cli.summary import Ask, accuracy_rows
+
+    given = Import(
+        format=format.value,
+        model=model,
+        task=task,
+        equality=equality.value,
+        architecture=_architecture(config, total_params, active_params),
+        total_parameters=_whole(total_params),
+        active_parameters=_whole(active_params),
+        prompt_tokens=prompt_tokens,
+        max_tokens=max_tokens,
+    )
+    folder = RunFolder.create(out)
+    with folder.lock():
+        found = import_run(FORMATS[format.value], path, folder, given, say)
+        folder.write_summary(accuracy_rows(folder, Ask(caps=[])))
+    show([_row(*item) for item in found.tallies.values()], as_json=as_json, title=folder.name)
+    for line in _remarks(found, given):
+        say(line)
+
+
+def _architecture(
+    config: Path | None, total: float | None, active: float | None
+) -> Architecture | None:
+    if config is None:
+        return None
+    from dataclasses import replace
+
+    from scaling_cli.importing.files import json_content
+    from scaling_cli.models.architecture import architecture_from_config
+
+    facts = architecture_from_config(json_content(config))
+    return replace(
+        facts,
+        parameters=_whole(total) or facts.parameters,
+        active_parameters=_whole(active) or facts.active_parameters,
+    )
+
+
+def _whole(value: float | None) -> int | None:
+    if value is None:
+        return None
+    if not 1 <= value < 1e15:
+        raise typer.BadParameter(f"{value:g} is not a number of parameters; write 3.6e9")
+    return round(value)
+
+
+def _row(name: tuple[str, str], tally: Any) -> dict[str, Any]:
+    samples = max(tally.samples, 1)
+    graded = tally.graded > 0
+    return {
+        "model": name[0],
+        "task": name[1],
+        "samples": tally.samples,
+        "accuracy": tally.correct / samples,
+        "as_strings": tally.as_strings / samples if graded else None,
+        "shift": (tally.correct - tally.as_strings) / samples if graded else None,
+        "disagreed": tally.disagreed,
+        "timeouts": tally.timeouts,
+    }
+
+
+def _remarks(found: Imported, given: Import) -> list[str]:
+    """What the person should know: what was left out and why, and what cannot be drawn."""
+    lines = [
+        f"left out: {refused.times} × {why} (first: {refused.first})"
+        for why, refused in found.gathered.refused.items()
+    ]
+    lines.append(f"{found.gathered.taken} samples taken, {_left_out(found)} left out")
+    for (model, task), tally in found.tallies.values():
+        if tally.anonymous:
+            lines.append(
+                f"{model}, {task}: {tally.anonymous} wrong samples come without an answer, so "
+                "nothing that votes is drawn, only first and coverage"
+            )
+        if tally.disagreed:
+            lines.append(
+                f"{model}, {task}: {tally.disagreed} samples are judged otherwise by their source; "
+                f"here {given.equality} equality with gold decides"
+            )
+    if given.architecture is None:
+        axes = "flops_2nt and tokens" if given.active_parameters else "tokens"
+        lines.append(f"without --config the only costs are {axes}")
+    elif given.prompt_tokens is None:
+        lines.append("where the source tells no prompt length, flops stay empty: --prompt-tokens")
+    return lines
+
+
+def _left_out(found: Imported) -> int:
+    return sum(refused.times for refused in found.gathered.refused.values())
