@@ -85,7 +85,7 @@ def series(folder: RunFolder, ask: Ask) -> Iterator[Series]:
         bank, boxed = folder.sample_bank(
             key,
             extraction=ask.extraction,  # type: ignore[arg-type]
-            score=_score(cell, ask),
+            score=score_of(cell, ask),
         )
         cached, seconds = folder.spent(key)
         for cap in _caps(bank, cell, ask):
@@ -95,6 +95,22 @@ def series(folder: RunFolder, ask: Ask) -> Iterator[Series]:
                 # How long a call would have taken under a smaller limit is not known.
                 spent = cached[rows], seconds[rows] if whole else None
                 yield from _curves(folder, key, cell, take(capped, rows), cap, group, ask, spent)
+
+
+def banks(folder: RunFolder, ask: Ask) -> Iterator[tuple[str, CellRecord, str | None, SampleBank]]:
+    """Key, cell, group and bank of every cell with more than one sample, at its full cap."""
+    present = set(folder.cells("candidates"))
+    groups = _groups(folder, ask.by)
+    for key, cell in folder.read_manifest().ordered():
+        if key not in present or cell.details["temperature"] == 0:
+            continue
+        bank, _ = folder.sample_bank(
+            key,
+            extraction=ask.extraction,  # type: ignore[arg-type]
+            score=score_of(cell, ask),
+        )
+        for group, rows in _split(bank, groups):
+            yield key, cell, group, take(bank, rows)
 
 
 def _caps(bank: SampleBank, cell: CellRecord, ask: Ask) -> list[int]:
@@ -162,7 +178,7 @@ def _curves(
         # A single greedy answer has nothing to choose from.
         if most == 1 and selector != "first":
             continue
-        result = curve(bank, selector, ks, _choice(cell, ask))
+        result = curve(bank, selector, ks, choice_of(cell, ask))
         yield Series(
             fields=_fields(folder, key, cell, selector, cap, group, ask, bank),
             question_ids=bank.question_ids,
@@ -181,15 +197,15 @@ def _possible(selector: str, bank: SampleBank, cell: CellRecord) -> bool:
     return selector not in VOTING or bool(cell.details.get("votes", True))
 
 
-def _score(cell: CellRecord, ask: Ask) -> str:
+def score_of(cell: CellRecord, ask: Ask) -> str:
     """The score of a cell's samples: the one asked for, or the one it was recorded with."""
     return ask.score or str(cell.details.get("score", LOGPROB))
 
 
-def _choice(cell: CellRecord, ask: Ask) -> Choice:
+def choice_of(cell: CellRecord, ask: Ask) -> Choice:
     if ask.choice.weight_map:
         return ask.choice
-    named = "exp" if _score(cell, ask) == LOGPROB else "identity"
+    named = "exp" if score_of(cell, ask) == LOGPROB else "identity"
     return replace(ask.choice, weight_map=named)
 
 
@@ -235,7 +251,7 @@ def _fields(
         "task_revision": details["task_revision"],
         "strategy": "greedy" if greedy else details["strategy"],
         "params": json.dumps(details["params"], sort_keys=True),
-        "verifier": _score(cell, ask).partition("_")[0] if selector in SCORED else None,
+        "verifier": score_of(cell, ask).partition("_")[0] if selector in SCORED else None,
         "selector": selector,
         "max_tokens": cap,
         "samples": int(bank.samples.max(initial=0)),

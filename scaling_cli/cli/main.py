@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from scaling_cli import __version__
-from scaling_cli.cli import catalogue, doctor, importing, results, run
+from scaling_cli.cli import catalogue, doctor, importing, limits, results, run
 from scaling_cli.errors import ScaleError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app = typer.Typer(
 run.register(app)
 importing.register(app)
 results.register(app)
+limits.register(app)
 catalogue.register(app)
 doctor.register(app)
 

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 
 
-def accuracy_figure(rows: Sequence[Row], *, title: str = "") -> Figure:
-    """The curves at the full token cap; greedy accuracy is a thin line across."""
+def accuracy_figure(rows: Sequence[Row], *, title: str = "", limits: Sequence[Row] = ()) -> Figure:
+    """The curves at the full token cap; greedy accuracy is a thin line across, and a curve's
+    limit a dotted one with its interval at the right edge."""
     import matplotlib.pyplot as plt
 
     models = list(dict.fromkeys(row["model"] for row in rows))
@@ -43,11 +44,12 @@ def accuracy_figure(rows: Sequence[Row], *, title: str = "") -> Figure:
             for model, axes in zip(models, line, strict=True):
                 part = [r for r in rows if r["model"] == model and _task(r) == task]
                 _panel(axes, part, colours[model])
+                _draw_limits(axes, _ends_of(limits, model, task), colours[model])
                 axes.set_title(f"{short(model)}\n{task}", fontsize=8)
             line[0].set_ylabel("accuracy")
         if title:
             figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=9.5)
-        _label(figure, grid, rows, models, tasks)
+        _label(figure, grid, rows, models, tasks, limits)
     drawn: Figure = figure
     return drawn
 
@@ -72,6 +74,18 @@ def _panel(axes: Axes, rows: Sequence[Row], colour: str) -> None:
         axes.axhline(greedy["accuracy"], color="#444444", lw=0.8, ls=(0, (4, 3)))
 
 
+def _ends_of(limits: Sequence[Row], model: str, task: str) -> list[Row]:
+    return [row for row in limits if row["model"] == model and _task(row) == task]
+
+
+def _draw_limits(axes: Axes, limits: Sequence[Row], colour: str) -> None:
+    right = axes.get_xlim()[1]
+    for number, row in enumerate(limits):
+        axes.axhline(row["limit"], color=colour, lw=0.9, ls=LINES[row["selector"]], alpha=0.55)
+        at = right / 1.12 ** (1 + number)
+        axes.plot([at, at], [row["lo"], row["hi"]], color=colour, lw=1.1, alpha=0.75)
+
+
 def _curves(rows: Sequence[Row]) -> list[list[Row]]:
     """The curves at the largest cap, one a selector and cell, by k."""
     sampled = [row for row in rows if row["strategy"] != "greedy"]
@@ -92,7 +106,12 @@ def _greedy(rows: Sequence[Row]) -> Row | None:
 
 
 def _label(
-    figure: Figure, grid: Any, rows: Sequence[Row], models: Sequence[str], tasks: Sequence[str]
+    figure: Figure,
+    grid: Any,
+    rows: Sequence[Row],
+    models: Sequence[str],
+    tasks: Sequence[str],
+    limits: Sequence[Row] = (),
 ) -> None:
     """Labels go on once the layout is final, since they are placed by it."""
     colours = colour_of(models)
@@ -106,6 +125,11 @@ def _label(
             greedy = _greedy(part)
             if greedy is not None and ends:
                 ends.append((max(e[0] for e in ends), greedy["accuracy"], "greedy", "#444444"))
+            ends += [
+                (max(e[0] for e in ends), row["limit"], f"{row['selector']}, k → ∞", colours[model])
+                for row in _ends_of(limits, model, task)
+                if ends
+            ]
             # Room for the words, which the layout does not know of.
             axes.set_xlim(right=axes.get_xlim()[1])
             label_ends(axes, ends)

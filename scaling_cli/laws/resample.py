@@ -174,7 +174,7 @@ def _interval(
     seed: int,
 ) -> tuple[FloatArray, FloatArray]:
     sums, counts = _drawn(values, weights)
-    ends = _ends(len(weights), seed)
+    ends = imaginary_questions(len(weights), seed)
     means = (sums + low * ends[0] + high * ends[1]) / (counts + ends.sum(axis=0))
     tail = (1 - level) / 2
     lo, hi = np.quantile(means, [tail, 1 - tail], axis=0, overwrite_input=True)
@@ -182,7 +182,7 @@ def _interval(
     return np.minimum(lo, mean), np.maximum(hi, mean)
 
 
-def _ends(draws: int, seed: int) -> FloatArray:
+def imaginary_questions(draws: int, seed: int) -> FloatArray:
     """Weights of the imaginary questions, `[end, draw, 1]`: stratified, so that an interval
     that rests on them alone hardly depends on the seed."""
     rng, strata = np.random.default_rng(seed), (np.arange(draws) + 0.5) / draws
