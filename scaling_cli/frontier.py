@@ -1,16 +1,18 @@
-"""Frontiers of runs: curves of all their cells on one list of questions, and what is optimal."""
+"""Frontiers of runs: what is optimal inside each budget, how surely, and what overtakes what."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scaling_cli.configurations import Configurations, gather
+from scaling_cli.crossings import Overtaking, crossings
 from scaling_cli.errors import LawError
-from scaling_cli.laws.frontier import Points, budgets, dominated, odds, pareto
+from scaling_cli.laws.frontier import Frontier, Points, budgets, frontier, pareto
 from scaling_cli.laws.resample import (
     band,
     difference_sd,
@@ -21,11 +23,10 @@ from scaling_cli.store import RunFolder
 from scaling_cli.summary import AXES, Ask, Series, series
 
 if TYPE_CHECKING:
+    from scaling_cli.configurations import Name
     from scaling_cli.types import FloatArray, IntArray
 
 Row = dict[str, Any]
-Name = tuple[str, str, str]
-"""Model, generator, selector: what a configuration on a frontier is."""
 
 TRUNCATION_GAP = 0.02
 """Truncation that differs by more than this between models is said on the figure."""
@@ -35,42 +36,72 @@ TRUNCATION_GAP = 0.02
 class FrontierTable:
     """One frontier: the points of every configuration on the same questions.
 
-    `configuration[point]` numbers `names`; `fields[point]` is the point's row.
+    `optimal` are its points by rising cost; `law` says of each of `budgets` what is best inside
+    it, with band, odds and cross-fitting.
     """
 
     task: str
     group: str | None
     axis: str
-    questions: int
-    names: tuple[Name, ...]
-    points: Points
-    fields: tuple[Row, ...]
+    configurations: Configurations
     lo: FloatArray
     hi: FloatArray
-    budgets: FloatArray
-    odds: FloatArray
     optimal: IntArray
+    law: Frontier
+    crossings: tuple[Overtaking, ...]
     remarks: tuple[str, ...]
+
+    @property
+    def points(self) -> Points:
+        return self.configurations.points
+
+    @property
+    def names(self) -> tuple[Name, ...]:
+        return self.configurations.names
+
+    @property
+    def fields(self) -> tuple[Row, ...]:
+        return self.configurations.fields
+
+    @property
+    def questions(self) -> int:
+        return len(self.configurations.question_ids)
+
+    @property
+    def budgets(self) -> FloatArray:
+        return np.array([point.budget for point in self.law.points])
+
+    @property
+    def odds(self) -> FloatArray:
+        """`[budget, configuration]`, a sum of 1 at every budget."""
+        return self.law.odds
 
     @property
     def accuracy(self) -> FloatArray:
         return np.asarray(self.points.values.mean(axis=0))
 
+    @property
+    def dominated(self) -> list[Name]:
+        """Configurations beaten at every budget they can be run in."""
+        return [self.names[number] for number in self.law.dominated]
+
     def rows(self) -> list[Row]:
-        """The compute-optimal points by rising cost, each with its odds at its own cost."""
+        """The compute-optimal points by rising cost; band, odds and cross-fitting at that cost."""
         rows = []
         for point in self.optimal:
-            at = int(np.searchsorted(self.budgets, self.points.cost[point] * (1 - 1e-9)))
-            share = self.odds[min(at, len(self.budgets) - 1), self.points.configuration[point]]
+            cost = float(self.points.cost[point])
+            found = self.law.points[int(np.searchsorted(self.budgets, cost * (1 - 1e-9)))]
             rows.append(
                 {
                     **self.fields[point],
                     "axis": self.axis,
-                    "cost": float(self.points.cost[point]),
+                    "cost": cost,
                     "accuracy": float(self.accuracy[point]),
-                    "lo": float(self.lo[point]),
-                    "hi": float(self.hi[point]),
-                    "odds": float(share),
+                    "lo": found.lo,
+                    "hi": found.hi,
+                    "odds": found.odds,
+                    "cross_fitted": found.fresh,
+                    "curse": found.chosen - found.fresh,
                 }
             )
         return rows
@@ -78,6 +109,14 @@ class FrontierTable:
 
 def frontier_tables(folders: Sequence[RunFolder], ask: Ask, axis: str) -> list[FrontierTable]:
     """A frontier for each task (and group) of the runs; LawError where an axis has no data."""
+    curves = curves_of(folders, ask, axis)
+    return [_table(task, group, members, axis, ask) for (task, group), members in curves.items()]
+
+
+def curves_of(
+    folders: Sequence[RunFolder], ask: Ask, axis: str
+) -> Mapping[tuple[str, str | None], list[Series]]:
+    """The curves of each task and group that may stand on a frontier."""
     if axis not in AXES:
         raise LawError(f"there is no axis {axis}", f"valid: {', '.join(AXES)}")
     curves: dict[tuple[str, str | None], list[Series]] = defaultdict(list)
@@ -90,92 +129,56 @@ def frontier_tables(folders: Sequence[RunFolder], ask: Ask, axis: str) -> list[F
             "nothing is left to compare: coverage knows the right answer and is on no frontier",
             "name a selector that chooses, such as majority",
         )
-    return [_table(task, group, members, axis) for (task, group), members in curves.items()]
+    return curves
 
 
-def _table(task: str, group: str | None, members: Sequence[Series], axis: str) -> FrontierTable:
-    shared, remarks = _shared_questions(members)
-    columns = [column for one in members for column in _columns(one, shared, axis)]
-    known = [c for c in columns if not (np.isnan(c[2]) or np.isnan(c[1]).any())]
-    if not known:
-        raise LawError(
-            f"no curve of {task} has a known {axis}", "choose another --axis, such as tokens"
-        )
-    if len(known) < len(columns):
-        remarks.append(f"{len(columns) - len(known)} points without a known {axis} are left out")
-    names = list(dict.fromkeys(name for name, *_ in known))
-    points = Points(
-        values=np.column_stack([values for _, values, _, _ in known]),
-        cost=np.array([cost for _, _, cost, _ in known]),
-        configuration=np.array([names.index(name) for name, *_ in known]),
-    )
-    weights = question_weights(len(shared), 2000, 0)
-    at = np.unique(
-        np.concatenate(
-            [budgets(points.cost), points.cost[pareto(points.values.mean(axis=0), points.cost)]]
-        )
-    )
-    lo, hi = band(points.values, weights)
-    beaten = [" · ".join(names[c]) for c in dominated(points, at)]
-    if beaten:
-        remarks.append(f"beaten at every budget: {'; '.join(beaten)}")
-    remarks += _truncation(members)
-    remarks.append(_power(points, names, len(shared)))
+def _table(
+    task: str, group: str | None, members: Sequence[Series], axis: str, ask: Ask
+) -> FrontierTable:
+    found = gather(members, axis)
+    own = found.own()
+    weights = question_weights(len(found.question_ids), ask.draws, 0)
+    best = pareto(own.values.mean(axis=0), own.cost)
+    at = np.unique(np.concatenate([budgets(own.cost), own.cost[best]]))
+    law = frontier(own, weights, at)
+    lo, hi = band(found.points.values, weights)
     return FrontierTable(
         task=task,
         group=group,
         axis=axis,
-        questions=len(shared),
-        names=tuple(names),
-        points=points,
-        fields=tuple(fields for *_, fields in known),
+        configurations=found,
         lo=lo,
         hi=hi,
-        budgets=at,
-        odds=odds(points, weights, at),
-        optimal=pareto(points.values.mean(axis=0), points.cost),
-        remarks=tuple(remark for remark in remarks if remark),
+        optimal=found.distinct[best],
+        law=law,
+        crossings=crossings(found, law, weights),
+        remarks=tuple(filter(None, _remarks(found, law, best, members))),
     )
 
 
-def _shared_questions(members: Sequence[Series]) -> tuple[list[str], list[str]]:
-    """Questions that every curve has: only there are configurations comparable."""
-    sets = [set(one.question_ids) for one in members]
-    shared = set.intersection(*sets)
-    if not shared:
-        raise LawError("the runs have no question in common", "compare runs on the same questions")
-    largest = max(map(len, sets))
-    remarks = []
-    if len(shared) < largest:
-        remarks.append(f"compared on the {len(shared)} questions all have, of up to {largest}")
-    return [q for q in members[0].question_ids if q in shared], remarks
+def _remarks(
+    found: Configurations, law: Frontier, best: IntArray, members: Sequence[Series]
+) -> list[str]:
+    beaten = [" · ".join(found.names[number]) for number in law.dominated]
+    dominated = f"beaten at every budget: {'; '.join(beaten)}" if beaten else ""
+    power = _power(found.own().values[:, best])
+    return [*found.remarks, dominated, *truncation(members), _curse(law), power]
 
 
-def _columns(
-    one: Series, shared: Sequence[str], axis: str
-) -> list[tuple[Name, FloatArray, float, Row]]:
-    """(configuration, values per question, mean cost, row) for each k that stands for an octave."""
-    place = {identity: row for row, identity in enumerate(one.question_ids)}
-    rows = [place[identity] for identity in shared]
-    name = (one.fields["model"], one.fields["strategy"], one.fields["selector"])
-    if name[1] != "greedy" and name[2] == "first":
-        kept = [0]  # more samples than one would be paid for and thrown away
-    else:
-        kept = [i for i, k in enumerate(one.ks) if k & (k - 1) == 0 or k == one.ks[-1]]
-    columns = []
-    for i in kept:
-        means = {a: _float(values[rows, i]) for a, values in one.costs.items()}
-        fields = {**one.fields, **one.rates, "k": one.ks[i], **means, "questions": len(shared)}
-        columns.append((name, one.values[rows, i], float(one.costs[axis][rows, i].mean()), fields))
-    return columns
+def _curse(law: Frontier) -> str:
+    """How much the best looks better where it was chosen than on questions it was not."""
+    gaps = [point.chosen - point.fresh for point in law.points]
+    if not gaps or np.isnan(gaps).all():
+        return ""
+    worst = int(np.nanargmax(gaps))
+    return (
+        f"winner's curse: chosen and scored on the same half of the questions, the best point "
+        f"looks {100 * float(np.nanmean(gaps)):.1f} points better than on the other half, at most "
+        f"{100 * gaps[worst]:.1f} (at {law.points[worst].budget:.2g})"
+    )
 
 
-def _float(values: FloatArray) -> float | None:
-    mean = float(values.mean())
-    return None if np.isnan(mean) else mean
-
-
-def _truncation(members: Sequence[Series]) -> list[str]:
+def truncation(members: Sequence[Series]) -> list[str]:
     """Models with other limits, or cut off unequally often, are not compared on equal terms."""
     limits: dict[str, int] = {}
     for one in members:
@@ -197,13 +200,12 @@ def _truncation(members: Sequence[Series]) -> list[str]:
     return remarks
 
 
-def _power(points: Points, names: Sequence[Name], questions: int) -> str:
-    """The smallest difference these questions could show between two optimal configurations."""
-    optimal = pareto(points.values.mean(axis=0), points.cost)
-    if len(optimal) < 2:
+def _power(optimal: FloatArray) -> str:
+    """The smallest difference these questions could show between two optimal points."""
+    questions, count = optimal.shape
+    if count < 2:
         return ""
-    gaps = np.diff(points.values[:, optimal], axis=1)
-    typical = float(np.median(difference_sd(gaps)))
+    typical = float(np.median(difference_sd(np.diff(optimal, axis=1))))
     return (
         f"{questions} questions show a difference between neighbours on the frontier of about "
         f"{100 * smallest_difference(typical, questions):.0f} points or more (80% power)"

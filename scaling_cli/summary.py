@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scaling_cli.errors import StoreError
-from scaling_cli.laws.caps import at_cap, cap_grid, k_grid
+from scaling_cli.laws.caps import StrictAnswers, at_cap, cap_grid, k_grid
 from scaling_cli.laws.cost import CostModel, bank_cost
 from scaling_cli.laws.resample import band, question_weights
 from scaling_cli.laws.selectors import SCORED, Choice, curve
+from scaling_cli.regroup import regroupable, string_bank
 from scaling_cli.store import CellRecord, RunFolder
 from scaling_cli.types import FAILED, GOLD, MISSING, Architecture, SampleBank
 
@@ -82,11 +83,7 @@ def series(folder: RunFolder, ask: Ask) -> Iterator[Series]:
     for key, cell in run.ordered():
         if key not in present:
             continue
-        bank, boxed = folder.sample_bank(
-            key,
-            extraction=ask.extraction,  # type: ignore[arg-type]
-            score=score_of(cell, ask),
-        )
+        bank, boxed = _bank(folder, key, cell, ask)
         cached, seconds = folder.spent(key)
         for cap in _caps(bank, cell, ask):
             whole = cap >= int(cell.details["max_tokens"])
@@ -97,6 +94,18 @@ def series(folder: RunFolder, ask: Ask) -> Iterator[Series]:
                 yield from _curves(folder, key, cell, take(capped, rows), cap, group, ask, spent)
 
 
+def _bank(
+    folder: RunFolder, key: str, cell: CellRecord, ask: Ask
+) -> tuple[SampleBank, StrictAnswers]:
+    """The cell's answers as they were graded, or grouped by strings where that is asked."""
+    extraction: Any = ask.extraction
+    score = score_of(cell, ask)
+    by_value = cell.details.get("equality", "math") != "string"
+    if ask.equality == "string" and by_value and regroupable(cell):
+        return string_bank(folder, key, extraction, score)
+    return folder.sample_bank(key, extraction=extraction, score=score)
+
+
 def banks(folder: RunFolder, ask: Ask) -> Iterator[tuple[str, CellRecord, str | None, SampleBank]]:
     """Key, cell, group and bank of every cell with more than one sample, at its full cap."""
     present = set(folder.cells("candidates"))
@@ -104,11 +113,7 @@ def banks(folder: RunFolder, ask: Ask) -> Iterator[tuple[str, CellRecord, str | 
     for key, cell in folder.read_manifest().ordered():
         if key not in present or cell.details["temperature"] == 0:
             continue
-        bank, _ = folder.sample_bank(
-            key,
-            extraction=ask.extraction,  # type: ignore[arg-type]
-            score=score_of(cell, ask),
-        )
+        bank, _ = _bank(folder, key, cell, ask)
         for group, rows in _split(bank, groups):
             yield key, cell, group, take(bank, rows)
 

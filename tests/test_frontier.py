@@ -112,3 +112,18 @@ def test_unequal_truncation_and_limits_are_said(tmp_path: Path, table: FrontierT
 
 def test_every_frontier_says_what_its_questions_can_show(table: FrontierTable) -> None:
     assert any("10 questions show a difference" in remark for remark in table.remarks)
+
+
+def test_one_sample_is_credited_to_no_vote(table: FrontierTable) -> None:
+    """Else three equal ways of taking one sample would share its odds."""
+    assert all(row["selector"] == "first" for row in table.rows() if row["k"] == 1)
+    votes = [i for i in table.configurations.distinct if table.fields[i]["selector"] == "majority"]
+    assert votes and all(table.fields[i]["k"] > 1 for i in votes)
+
+
+def test_what_is_chosen_is_scored_on_other_questions(table: FrontierTable) -> None:
+    rows = table.rows()
+    gaps = [point.chosen - point.fresh for point in table.law.points]
+    assert any(0 <= row["cross_fitted"] <= 1 for row in rows)  # NaN where a half finds nothing
+    assert np.nanmean(gaps) >= 0
+    assert any(remark.startswith("winner's curse") for remark in table.remarks)

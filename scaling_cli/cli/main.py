@@ -8,7 +8,16 @@ from typing import Annotated
 import typer
 
 from scaling_cli import __version__
-from scaling_cli.cli import catalogue, doctor, importing, limits, results, run
+from scaling_cli.cli import (
+    catalogue,
+    compare,
+    doctor,
+    importing,
+    limits,
+    recommend,
+    results,
+    run,
+)
 from scaling_cli.errors import ScaleError
 
 app = typer.Typer(
@@ -24,6 +33,8 @@ run.register(app)
 importing.register(app)
 results.register(app)
 limits.register(app)
+recommend.register(app)
+compare.register(app)
 catalogue.register(app)
 doctor.register(app)
 

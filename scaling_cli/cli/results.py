@@ -12,6 +12,7 @@ import typer
 from scaling_cli.cli.output import Json, say, show
 
 if TYPE_CHECKING:
+    from scaling_cli.frontier import FrontierTable
     from scaling_cli.store import RunFolder
     from scaling_cli.summary import Ask
 
@@ -52,6 +53,21 @@ class By(StrEnum):
 
     level = "level"
     subject = "subject"
+
+
+class Table(StrEnum):
+    """What the rows of `scale frontier` are."""
+
+    frontier = "frontier"
+    crossings = "crossings"
+
+
+class Crossings(StrEnum):
+    """Crossings of two configurations that are said."""
+
+    none = "none"
+    neighbours = "neighbours"
+    all = "all"
 
 
 ReadAs = Annotated[Extraction, typer.Option(help="Read boxed answers only, or any.")]
@@ -101,10 +117,10 @@ def accuracy(
     from scaling_cli.errors import LawError
     from scaling_cli.summary import accuracy_rows, rank_changes
 
-    folders = _open(runs)
+    folders = open_runs(runs)
     # A program gets every token cap; a person asks for the ones to be shown.
     caps = cap or (None if as_json else [])
-    ask = _ask(folders, selector, k, caps, extraction, unanswered, by)
+    ask = make_ask(folders, selector, k, caps, extraction, unanswered, by)
     if score is not None:
         ask = replace(ask, score=score.value)
     rows = [row for folder in folders for row in accuracy_rows(folder, ask)]
@@ -113,13 +129,13 @@ def accuracy(
             "no cell has that many samples, or a score where one is needed",
             "leave --k and --selector out to see what there is",
         )
-    show(_brief(rows, k) if not as_json else rows, as_json=as_json, columns=_COLUMNS + _group(by))
+    show(_brief(rows, k) if not as_json else rows, as_json=as_json, columns=_COLUMNS + grouped(by))
     for line in rank_changes(folders, ask):
         say(f"note: {line}")
     if plot:
         from scaling_cli.figures.accuracy import accuracy_figure
 
-        _save(accuracy_figure(rows), plots / folders[0].name, "accuracy")
+        write_figure(accuracy_figure(rows), plots / folders[0].name, "accuracy")
 
 
 _COLUMNS = ["model", "task", "strategy", "selector", "k", "max_tokens", "questions", "accuracy",
@@ -134,45 +150,93 @@ def frontier(
     selector: Selectors = None,
     extraction: ReadAs = Extraction.lenient,
     by: GroupBy = None,
+    view: Annotated[
+        Table, typer.Option("--table", help="Rows: points of the frontier, or all crossings.")
+    ] = Table.frontier,
+    crossings: Annotated[
+        Crossings,
+        typer.Option(help="Which are said: of neighbours on the frontier, or all."),
+    ] = Crossings.neighbours,
+    width: Annotated[
+        float, typer.Option(min=3.0, help="Inches a figure is wide; 3.3 is one of two columns.")
+    ] = 6.75,
     plots: Plots = Path("plots"),
     draw: Annotated[bool, typer.Option(help="Draw the figures.")] = True,
     as_json: Json = False,
 ) -> None:
-    """The compute-optimal configuration of every budget, with odds, and its figures."""
+    """The compute-optimal configuration of every budget, with odds, crossings and figures.
+
+    `accuracy` is that of all questions, `lo` and `hi` the band on the frontier; `cross_fitted`
+    is the accuracy of a point chosen on one half of the questions and scored on the other, and
+    `curse` how much better it looked where it was chosen.
+    """
     from scaling_cli.frontier import frontier_tables
 
-    folders = _open(runs)
-    ask = _ask(folders, selector or ["first", "majority", "best"], None, None, extraction,
+    folders = open_runs(runs)
+    ask = make_ask(folders, selector or ["first", "majority", "best"], None, None, extraction,
                Unanswered.abstain, by)  # fmt: skip
     tables = frontier_tables(folders, ask, axis)
-    show([row for t in tables for row in t.rows()], as_json=as_json, columns=_FRONTIER + _group(by))
+    if view is Table.frontier:
+        rows, columns = [row for t in tables for row in t.rows()], _FRONTIER
+    else:
+        rows, columns = _overtaking_rows(tables), _CROSSINGS
+    show(rows, as_json=as_json, columns=columns + grouped(by))
     for table in tables:
-        for line in table.remarks:
-            say(f"note: {line}")
+        for line in [*table.remarks, *_overtakings(table, crossings)]:
+            say(f"note: {line}" if table.group is None else f"note: {table.group}: {line}")
     if draw:
         from scaling_cli.figures.frontier import error_figure, frontier_figure
 
         suffix = "" if axis == "flops" else f"-{axis}"
         folder = plots / folders[0].name
-        _save(frontier_figure(tables), folder, f"frontier{suffix}{f'-by-{by.value}' if by else ''}")
-        _save(error_figure(tables), folder, f"error{suffix}{f'-by-{by.value}' if by else ''}")
+        suffix += f"-by-{by.value}" if by else ""
+        write_figure(frontier_figure(tables, width=width), folder, f"frontier{suffix}")
+        write_figure(error_figure(tables, width=width), folder, f"error{suffix}")
 
 
 _FRONTIER = ["task", "model", "strategy", "selector", "k", "max_tokens", "cost", "accuracy", "lo",
-             "hi", "odds", "tokens"]  # fmt: skip
+             "hi", "odds", "cross_fitted", "curse", "tokens"]  # fmt: skip
 
 
-def _group(by: By | None) -> list[str]:
+def _overtakings(table: FrontierTable, wanted: Crossings) -> list[str]:
+    """The crossings as sentences, by default of those that follow one another on it."""
+    if wanted is Crossings.none:
+        return []
+    said = [c for c in table.crossings if c.neighbours or wanted is Crossings.all]
+    return [one.sentence(table.axis) for one in said]
+
+
+def _overtaking_rows(tables: list[FrontierTable]) -> list[dict[str, Any]]:
+    """Every crossing of two configurations, and which of them are beaten at every budget."""
+    return [
+        {
+            "task": table.task,
+            "group": table.group,
+            **one.row(),
+            "first_dominated": one.first in table.dominated,
+            "second_dominated": one.second in table.dominated,
+            "sentence": one.sentence(table.axis),
+        }
+        for table in tables
+        for one in table.crossings
+    ]
+
+
+_CROSSINGS = ["task", "first_model", "first_strategy", "first_selector", "second_model",
+              "second_strategy", "second_selector", "budget", "lo", "hi", "always"]  # fmt: skip
+
+
+def grouped(by: By | None) -> list[str]:
     return ["group"] if by else []
 
 
-def _open(runs: list[Path]) -> list[RunFolder]:
+def open_runs(runs: list[Path]) -> list[RunFolder]:
     from scaling_cli.store import RunFolder
 
     return [RunFolder.open(run) for run in runs]
 
 
-def _ask(
+def make_ask(
     folders: list[RunFolder],
     selectors: list[str] | None,
     ks: list[int] | None,
@@ -208,7 +272,7 @@ def _brief(rows: list[dict[str, Any]], ks: list[int] | None) -> list[dict[str, A
     return [row for row in rows if row["k"] & (row["k"] - 1) == 0 or row["k"] == row["samples"]]
 
 
-def _save(figure: Any, folder: Path, name: str) -> None:
+def write_figure(figure: Any, folder: Path, name: str) -> None:
     from scaling_cli.figures.save import save
 
     for path in save(figure, folder, name):

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scaling_cli.figures.odds import caption, draw_odds, names_of, strips
 from scaling_cli.figures.style import (
     LINES,
+    NARROW,
     PAPER_WIDTH,
     colour_of,
     house_style,
     label_ends,
     marker_of,
-    short,
 )
 from scaling_cli.frontier import FrontierTable, curve_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
     from scaling_cli.types import FloatArray
 
@@ -39,63 +42,97 @@ AXIS_NAMES = {
 }
 
 
-def frontier_figure(tables: Sequence[FrontierTable]) -> Figure:
-    """Accuracy against cost on a log axis: a panel a task, odds of each model underneath."""
-    import matplotlib.pyplot as plt
-
+def frontier_figure(tables: Sequence[FrontierTable], *, width: float = PAPER_WIDTH) -> Figure:
+    """Accuracy against cost on a log axis: a panel a task, odds underneath on the same axis."""
+    heights = [2.9 * _scale(width), max(0.16 * max(len(strips(table)) for table in tables), 0.3)]
     with house_style():
-        figure, grid = plt.subplots(
-            2,
-            len(tables),
-            figsize=(PAPER_WIDTH * max(1.0, 0.72 * len(tables)), 4.4),
-            height_ratios=[5, 1],
-            sharex="col",
-            squeeze=False,
-        )
-        figure.subplots_adjust(
-            left=0.09, right=0.76, top=0.86, bottom=0.18, hspace=0.12, wspace=0.75
-        )
-        for table, axes, strip in zip(tables, grid[0], grid[1], strict=True):
-            _draw(axes, table, error=False)
+        figure, grid = _panels(tables, width, heights)
+        for table, axes, below in zip(tables, grid[0], grid[1], strict=True):
+            _draw(axes, table, width, error=False)
             axes.set_ylabel("accuracy")
-            _odds(strip, table)
-            strip.set_xlabel(AXIS_NAMES.get(table.axis, table.axis))
-        _footnote(figure, tables)
-    drawn: Figure = figure
-    return drawn
+            draw_odds(below, table, _colours(table), _names(table, width), _size(width))
+            below.set_xlabel(_axis_name(table.axis, width))
+        _footnote(figure, tables, width)
+    return figure
 
 
-def error_figure(tables: Sequence[FrontierTable]) -> Figure:
+def error_figure(tables: Sequence[FrontierTable], *, width: float = PAPER_WIDTH) -> Figure:
     """Error against cost, both logarithmic: where a power law would be a straight line."""
+    with house_style():
+        figure, grid = _panels(tables, width, [2.5 * _scale(width)])
+        for table, axes in zip(tables, grid[0], strict=True):
+            _draw(axes, table, width, error=True)
+            axes.set_ylabel("error")
+            axes.set_xlabel(_axis_name(table.axis, width))
+        _footnote(figure, tables, width)
+    return figure
+
+
+def _panels(
+    tables: Sequence[FrontierTable], width: float, heights: Sequence[float]
+) -> tuple[Figure, NDArray[Any]]:
+    """A column of axes for each table, `heights` inches high, with room for the words beside."""
     import matplotlib.pyplot as plt
 
-    with house_style():
-        figure, grid = plt.subplots(
-            1,
-            len(tables),
-            figsize=(PAPER_WIDTH * max(1.0, 0.72 * len(tables)), 3.7),
-            squeeze=False,
-        )
-        figure.subplots_adjust(left=0.09, right=0.76, top=0.84, bottom=0.24, wspace=0.75)
-        for table, axes in zip(tables, grid[0], strict=True):
-            _draw(axes, table, error=True)
-            axes.set_ylabel("error")
-            axes.set_xlabel(AXIS_NAMES.get(table.axis, table.axis))
-        _footnote(figure, tables)
-    drawn: Figure = figure
-    return drawn
+    narrow = width < NARROW
+    left, beside, top, bottom = 0.5, 0.95 if narrow else 1.6, 0.3, 0.42
+    across = width * max(1.0, 0.72 * len(tables))
+    panel = across / len(tables) - left - beside
+    high = top + sum(heights) + 0.08 * (len(heights) - 1) + bottom
+    figure, grid = plt.subplots(
+        len(heights),
+        len(tables),
+        figsize=(across, high),
+        height_ratios=heights,
+        sharex="col",
+        squeeze=False,
+    )
+    figure.subplots_adjust(
+        left=left / across,
+        right=1 - beside / across,
+        top=1 - top / high,
+        bottom=bottom / high,
+        hspace=0.08 * len(heights) / sum(heights),
+        wspace=(left + beside) / panel,
+    )
+    return figure, grid
 
 
-def _draw(axes: Axes, table: FrontierTable, *, error: bool) -> None:
-    models = list(dict.fromkeys(name[0] for name in table.names))
-    colours, markers = colour_of(models), marker_of(models)
+def _scale(width: float) -> float:
+    return 0.72 if width < NARROW else 1.0
+
+
+def _size(width: float) -> float:
+    return 6.5 if width < NARROW else 7.5
+
+
+def _models(table: FrontierTable) -> list[str]:
+    return list(dict.fromkeys(name[0] for name in table.names))
+
+
+def _colours(table: FrontierTable) -> dict[str, str]:
+    return colour_of(_models(table))
+
+
+def _names(table: FrontierTable, width: float) -> dict[str, str]:
+    return names_of(_models(table), narrow=width < NARROW)
+
+
+def _axis_name(axis: str, width: float) -> str:
+    name = AXIS_NAMES.get(axis, axis)
+    return name.split(" (")[0].split(",")[0] if width < NARROW else name
+
+
+def _draw(axes: Axes, table: FrontierTable, width: float, *, error: bool) -> None:
+    colours, markers = _colours(table), marker_of(_models(table))
+    names = _names(table, width)
     turn = _error if error else _itself
     axes.set_xscale("log")
     if error:
         axes.set_yscale("log")
     ends = []
     for number, (model, strategy, selector) in enumerate(table.names):
-        cost, accuracy, lo, hi = curve_of(table, number)
+        cost, accuracy, *_ = curve_of(table, number)
         if not len(cost):
             continue  # never right: there is nothing to draw
         colour = colours[model]
@@ -114,8 +151,8 @@ def _draw(axes: Axes, table: FrontierTable, *, error: bool) -> None:
             )
             continue
         axes.plot(cost, turn(accuracy), color=colour, ls=LINES[selector], zorder=3)
-        axes.fill_between(cost, turn(lo), turn(hi), color=colour, alpha=0.10, lw=0)
-        ends.append((cost[-1], float(turn(accuracy)[-1]), f"{short(model)} {selector}", colour))
+        words = caption((model, strategy, selector), names)
+        ends.append((cost[-1], float(turn(accuracy)[-1]), words, colour))
     _mark(axes, table, turn)
     title = table.task if table.group is None else f"{table.task}, {table.group}"
     axes.set_title(f"{title} ({table.questions} questions)")
@@ -129,7 +166,7 @@ def _draw(axes: Axes, table: FrontierTable, *, error: bool) -> None:
         axes.set_yticks(ticks, [f"{t:g}" for t in ticks])
     else:
         axes.set_ylim(0, min(1.0, float(table.hi.max()) * 1.05))
-    label_ends(axes, ends)
+    label_ends(axes, ends, size=_size(width))
 
 
 def _error(accuracy: FloatArray) -> FloatArray:
@@ -142,38 +179,34 @@ def _itself(accuracy: FloatArray) -> FloatArray:
 
 
 def _mark(axes: Axes, table: FrontierTable, turn: Callable[[FloatArray], FloatArray]) -> None:
-    """The frontier: a grey staircase under everything, since a budget buys what lies left of it."""
+    """The frontier under everything, as a staircase, since a budget buys what lies left of it:
+    its band, itself, and what it is worth on questions it was not chosen on."""
     if not len(table.optimal):
         return
-    cost, accuracy = table.points.cost[table.optimal], table.accuracy[table.optimal]
-    right = [*cost, float(table.points.cost.max())]
-    axes.step(right, turn(np.array([*accuracy, accuracy[-1]])), where="post", color="#222222",
-              lw=3.5, alpha=0.18, zorder=1, solid_capstyle="butt")  # fmt: skip
-
-
-def _odds(strip: Axes, table: FrontierTable) -> None:
-    """How often each model holds the best configuration when the questions are drawn again."""
-    models = list(dict.fromkeys(name[0] for name in table.names))
-    colours = colour_of(models)
-    shares = np.array(
-        [
-            table.odds[:, [i for i, name in enumerate(table.names) if name[0] == model]].sum(axis=1)
-            for model in models
-        ]
+    found = table.law.points
+    edges = np.append(table.budgets, table.points.cost.max())
+    accuracy, lo, hi, fresh = (
+        turn(np.array([*column, column[-1]]))
+        for column in zip(*((p.accuracy, p.lo, p.hi, p.fresh) for p in found), strict=True)
     )
-    strip.stackplot(
-        table.budgets, shares, colors=[colours[model] for model in models], alpha=0.75, lw=0
-    )
-    strip.set_ylim(0, 1)
-    strip.set_yticks([0, 1], ["0", "1"])
-    strip.set_ylabel("odds", rotation=90)
-    strip.grid(False)
+    axes.fill_between(edges, lo, hi, step="post", color="#222222", alpha=0.09, lw=0, zorder=0)
+    axes.step(edges, accuracy, where="post", color="#222222",
+              lw=3.5, alpha=0.22, zorder=1, solid_capstyle="butt")  # fmt: skip
+    axes.step(edges, fresh, where="post", color="#222222", lw=0.8, ls=(0, (1, 1.5)), zorder=2)
 
 
-def _footnote(figure: Figure, tables: Sequence[FrontierTable]) -> None:
-    lines = [
-        "shaded: 95% over questions · filled point: one sample · hollow point: greedy"
-        " · grey: frontier"
+def _footnote(figure: Figure, tables: Sequence[FrontierTable], width: float) -> None:
+    """What the marks mean, and what must be said of the models: as wide as the figure."""
+    words = [
+        "grey: frontier and its 95% band over questions · dotted: cross-fitted"
+        " · filled point: one sample · hollow point: greedy"
     ]
-    lines += [remark for t in tables for remark in t.remarks if "token limit" in remark]
-    figure.text(0.01, 0.005, "\n".join(lines), fontsize=6.8, color="#444444", va="bottom")
+    words += [remark for t in tables for remark in t.remarks if "token limit" in remark]
+    if width < NARROW:
+        words += [", ".join(f"{b}: {a}" for a, b in _names(tables[0], width).items() if a != b)]
+    size = _size(width) - 0.7
+    across = int(figure.get_figwidth() * 72 / (0.56 * size))
+    lines = [line for text in words for line in wrap(text, across)]
+    figure.text(
+        0.01, -0.005, "\n".join(lines), fontsize=size, color="#444444", va="top", linespacing=1.25
+    )

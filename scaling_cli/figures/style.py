@@ -26,6 +26,8 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 PAPER_WIDTH = 6.75
 """Inches: the text width of a two-column paper."""
+NARROW = 4.5
+"""Inches: a figure below this stands in one of two columns, and its words are small."""
 
 SETTINGS: dict[str, Any] = {
     "figure.dpi": 150,
@@ -73,7 +75,9 @@ def marker_of(names: Sequence[str]) -> dict[str, str]:
     return {name: MARKERS[place % len(MARKERS)] for place, name in enumerate(names)}
 
 
-def label_ends(axes: Axes, ends: Sequence[tuple[float, float, str, str]]) -> None:
+def label_ends(
+    axes: Axes, ends: Sequence[tuple[float, float, str, str]], *, size: float = 7.5
+) -> None:
     """Write `(x, y, text, colour)` to the right of the axes, moved apart where they would touch.
 
     Needs the limits of the axes to be final.
@@ -82,7 +86,7 @@ def label_ends(axes: Axes, ends: Sequence[tuple[float, float, str, str]]) -> Non
         return
     low, high = axes.get_ylim()
     height = axes.get_window_extent().height
-    gap = 11.0 / max(height * 72 / axes.figure.dpi, 1)
+    gap = 1.47 * size / max(height * 72 / axes.figure.dpi, 1)
     to_unit = axes.transData + axes.transAxes.inverted()
     placed = sorted(
         ((float(to_unit.transform((x, y))[1]), x, y, text, colour) for x, y, text, colour in ends)
@@ -99,7 +103,7 @@ def label_ends(axes: Axes, ends: Sequence[tuple[float, float, str, str]]) -> Non
             xytext=(1.02, at),
             textcoords="axes fraction",
             color=colour,
-            fontsize=7.5,
+            fontsize=size,
             va="center",
             annotation_clip=False,
             arrowprops={

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 BLOCK = 1_024
 """Draws multiplied at once."""
+ROUNDING = 1e-12
+"""A difference below this is none: sums of the same values in another order."""
 PRIOR = 0.5
 """Imaginary questions at either end of the scale (Jeffreys)."""
 
@@ -125,23 +127,42 @@ def simultaneous_difference(
     first: FloatArray, second: FloatArray, weights: Weights, *, level: float = 0.95
 ) -> Difference:
     """As `paired_difference`, but the whole curve lies inside with chance `level`: the mean
-    plus and minus one multiple of its error at every k (studentised maximum)."""
+    plus and minus one multiple of its error at every k (studentised maximum, the error drawn
+    anew with every draw, so that a draw that misses the few questions that differ counts).
+
+    The imaginary questions differ by the largest difference seen at any k. Measured coverage:
+    benchmarks/coverage_of_crossings.py.
+    """
     gaps = np.asarray(first, np.float64) - np.asarray(second, np.float64)
-    means, sd, questions = _means(gaps), difference_sd(gaps), _present(gaps)
-    error = sd / np.sqrt(np.maximum(questions, 1))
-    away = np.abs(bootstrap_means(gaps, weights) - means) / error
+    means, questions = _means(gaps), _present(gaps)
+    scale = np.asarray(_scale(gaps.reshape(-1, 1)))
+    sd = _spread(means, _means(gaps**2), questions, scale)
+    drawn = bootstrap_means(gaps, weights)
+    drawn_sd = _spread(drawn, bootstrap_means(gaps**2, weights), questions, scale)
+    root = np.sqrt(np.maximum(questions, 1))
+    away = np.abs(drawn - means) / (drawn_sd / root)
     farthest = np.nanmax(np.where(np.isnan(away), -np.inf, away), axis=1)
     multiple = max(float(np.quantile(farthest, level)), float(ndtri((1 + level) / 2)))
-    return Difference(means, means - multiple * error, means + multiple * error, sd, questions)
+    return Difference(
+        means, means - multiple * sd / root, means + multiple * sd / root, sd, questions
+    )
 
 
 def difference_sd(gaps: FloatArray) -> FloatArray:
     """Standard deviation over questions of `gaps[question, k]`, with half an imaginary question
     at either end of the scale: never 0."""
-    there, size = ~np.isnan(gaps), _present(gaps) + 2 * PRIOR
-    filled = np.where(there, gaps, 0.0)
-    square = ((filled**2).sum(axis=0) + 2 * PRIOR * _scale(gaps) ** 2) / size
-    return np.asarray(np.sqrt(square - (filled.sum(axis=0) / size) ** 2))
+    sums, squares = np.nansum(gaps, axis=0), np.nansum(gaps**2, axis=0)
+    size = np.maximum(_present(gaps), 1)
+    return _spread(sums / size, squares / size, _present(gaps), _scale(gaps))
+
+
+def _spread(
+    mean: FloatArray, square: FloatArray, questions: NDArray[np.int64], scale: FloatArray
+) -> FloatArray:
+    """Standard deviation from the mean and the mean square, imaginary questions added."""
+    size = questions + 2 * PRIOR
+    whole = (questions * square + 2 * PRIOR * scale**2) / size
+    return np.asarray(np.sqrt(whole - (questions * mean / size) ** 2))
 
 
 def smallest_difference(
@@ -205,6 +226,6 @@ def _ratio(sums: FloatArray, counts: FloatArray) -> FloatArray:
 
 
 def _scale(gaps: FloatArray) -> FloatArray:
-    """The largest difference at each k, 1 where no question differs."""
+    """The largest difference at each k, 1 where no question differs but by rounding."""
     largest = np.abs(np.nan_to_num(gaps)).max(axis=0, initial=0.0)
-    return np.where(largest > 0, largest, 1.0)
+    return np.where(largest > ROUNDING, largest, 1.0)

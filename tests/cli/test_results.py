@@ -41,6 +41,20 @@ def test_frontier_writes_both_figures_in_both_formats(scale: Scale, run: Path) -
     assert not (scale.folder / "none").exists()
 
 
+def test_frontier_says_how_sure_it_is(scale: Scale, run: Path) -> None:
+    said = scale("frontier", run, "--no-draw", "--json")
+    for row in said.rows:
+        assert row["lo"] <= row["accuracy"] <= row["hi"] and 0 <= row["odds"] <= 1
+        assert row["cross_fitted"] is None or -1 <= row["curse"] <= 1
+    crossings = scale("frontier", run, "--no-draw", "--table", "crossings", "--json").rows
+    near = [one["sentence"] for one in crossings if one["neighbours"]]
+    assert near and all(f"note: {one}\n" in said.err for one in near)
+    assert "winner's curse" in said.err
+    for asked, wanted in (("all", len(crossings)), ("none", 0)):
+        err = scale("frontier", run, "--no-draw", "--crossings", asked).err
+        assert sum(one["sentence"] in err for one in crossings) == wanted
+
+
 @pytest.mark.parametrize(
     ("words", "named"),
     [

@@ -13,11 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scaling_cli.compare import compare_selections
 from scaling_cli.figures.accuracy import accuracy_figure
+from scaling_cli.figures.compare import MARK, compare_figure
 from scaling_cli.figures.frontier import error_figure, frontier_figure
+from scaling_cli.figures.odds import caption, names_of, strips
 from scaling_cli.figures.save import save
 from scaling_cli.figures.style import colour_of, marker_of, spread
 from scaling_cli.frontier import frontier_tables
+from scaling_cli.selection import Selection
 from scaling_cli.store import RunFolder
 from scaling_cli.summary import Ask, accuracy_rows
 from tests.small_run import small_run
@@ -125,3 +129,45 @@ def test_spread_places_are_apart_in_order_and_near(places: list[float], gap: flo
 def test_colours_and_markers_are_told_apart() -> None:
     names = [f"model-{i}" for i in range(7)]
     assert len(set(colour_of(names).values())) == len(set(marker_of(names).values())) == 7
+
+
+@pytest.mark.parametrize("width", [6.75, 3.3])
+def test_odds_stand_in_a_row_a_configuration(folder: RunFolder, width: float) -> None:
+    (table,) = frontier_tables([folder], ASK, "flops")
+    rows = strips(table)
+    assert sum(odds for _, odds in rows) == pytest.approx(1, abs=0.021)
+    figure = frontier_figure([table], width=width)
+    accuracy, below = figure.axes
+    assert figure.get_figwidth() == width and accuracy.get_xlim() == below.get_xlim()
+    said = [text.get_text() for text in below.texts]
+    names = names_of([name[0] for name in table.names], narrow=width < 4)
+    assert said == ["others" if name is None else caption(name, names) for name, _ in rows]
+    figure.canvas.draw()
+    extents = [super(type(t), t).get_window_extent() for t in below.texts]
+    assert not any(
+        a.padded(-1).overlaps(b.padded(-1)) for a, b in itertools.combinations(extents, 2)
+    )
+
+
+def test_a_narrow_figure_calls_models_by_their_size_where_that_tells_them_apart() -> None:
+    models = ["q-coder-1.5b-instruct", "q-coder-0.5b-instruct"]
+    assert list(names_of(models, narrow=True).values()) == ["1.5b", "0.5b"]
+    assert list(names_of(models, narrow=False).values()) == ["q-coder-1.5b", "q-coder-0.5b"]
+    same = ["q-coder-1.5b", "p-1.5b"]
+    assert list(names_of(same, narrow=True).values()) == same
+
+
+@pytest.mark.parametrize("width", [6.75, 3.3])
+def test_differences_are_drawn_with_their_verdicts(folder: RunFolder, width: float) -> None:
+    sides = Selection(folder, "alpha"), Selection(folder, "gamma")
+    matched = compare_selections(*sides, ASK, axis="tokens").matched
+    figure = compare_figure(matched, width=width)
+    figure.canvas.draw()
+    panels = [axes for axes in figure.axes if axes.get_visible()]
+    assert len(panels) == len(matched)
+    for one, axes in zip(matched, panels, strict=True):
+        assert one.first in axes.get_title(loc="left") and one.second in axes.get_title(loc="left")
+        marks = {line.get_marker() for line in axes.lines} - {"None"}
+        assert marks == {MARK[verdict] for verdict in one.law.verdicts()}
+        extents = [label.get_window_extent() for label in axes.get_xticklabels()]
+        assert not any(a.overlaps(b) for a, b in itertools.combinations(extents, 2))
