@@ -176,7 +176,7 @@ def _curves(
     ks = [k for k in (ask.ks or k_grid(most)) if k <= most]
     if not ks:
         return
-    costs = _costs(bank, cell, ks, *spent)
+    costs = bank_costs(bank, cell, ks, *spent)
     for selector in ask.selectors:
         if not _possible(selector, bank, cell):
             continue
@@ -214,13 +214,14 @@ def choice_of(cell: CellRecord, ask: Ask) -> Choice:
     return replace(ask.choice, weight_map=named)
 
 
-def _costs(
+def bank_costs(
     bank: SampleBank,
     cell: CellRecord,
     ks: Sequence[int],
-    cached: FloatArray,
-    seconds: FloatArray | None,
+    cached: FloatArray | None = None,
+    seconds: FloatArray | None = None,
 ) -> dict[str, FloatArray]:
+    """What k samples of a cell cost on every axis, `[question, k]`."""
     facts = cell.details.get("architecture")
     model = None if facts is None else CostModel(Architecture.from_facts(facts))
     return bank_cost(

@@ -12,6 +12,7 @@ from scaling_cli.cli import (
     catalogue,
     compare,
     doctor,
+    fit,
     importing,
     limits,
     recommend,
@@ -33,6 +34,7 @@ run.register(app)
 importing.register(app)
 results.register(app)
 limits.register(app)
+fit.register(app)
 recommend.register(app)
 compare.register(app)
 catalogue.register(app)
