@@ -11,7 +11,7 @@ from typing import IO, Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 ZSTD = 93
-LARGEST = 256 * 2**20
+LARGEST = 128 * 2**20
 """Bytes that one member may unpack to: a sample with all its events is seldom above a few MB."""
 BLOCK = 2**20
 LOCAL_HEADER = struct.Struct("<4s22xHH")

@@ -15,7 +15,7 @@ from scaling_cli.importing.inspect_archive import Archive, Unreadable
 from scaling_cli.importing.inspect_sample import imported
 from scaling_cli.importing.rows import ImportedSample, Skipped
 
-EPOCH = re.compile(r"_epoch_(\d+)\.json$")
+MEMBER = re.compile(r"samples/(?P<id>.*)_epoch_(?P<epoch>\d+)\.json$")
 LARGEST_JSON = 2**30
 
 
@@ -43,8 +43,11 @@ def read(path: Path) -> Iterator[ImportedSample | Skipped]:
     for file in source_files(path, ".eval", ".json"):
         try:
             logs.append(_Log(file, _header(file)))
-        except Unreadable as error:
-            yield Skipped(file.name, str(error))
+        except (Unreadable, TaskError) as error:
+            if file == path:
+                raise _refused(file, error) from error
+            why = error.message if isinstance(error, TaskError) else str(error)
+            yield Skipped(file.name, why.removeprefix(f"{file.name} "))
     seen: Counter[tuple[str | None, str | None, str]] = Counter()
     last = {_identity(log): log for log in sorted(logs, key=_created)}
     for log in logs:
@@ -59,6 +62,12 @@ def read(path: Path) -> Iterator[ImportedSample | Skipped]:
             yield sample
 
 
+def _refused(file: Path, error: Unreadable | TaskError) -> TaskError:
+    if isinstance(error, TaskError):
+        return error
+    return TaskError(f"{file.name}: {error}", "name an .eval or JSON log, or a folder of them")
+
+
 def _identity(log: _Log) -> tuple[str, str]:
     """The task's id, the same for all its retries; a log without one is its own."""
     return (text(log.spec, "task_id") or str(log.file), text(log.spec, "model") or "")
@@ -70,7 +79,7 @@ def _created(log: _Log) -> tuple[str, str]:
 
 def _header(file: Path) -> Mapping[str, Any]:
     """What the log says of itself, without its samples; of a run that was cut short, its start."""
-    if file.suffix == ".json":
+    if not _is_archive(file):
         content: Any = {k: v for k, v in _json(file).items() if k != "samples"}
     else:
         with Archive(file) as archive:
@@ -81,13 +90,17 @@ def _header(file: Path) -> Mapping[str, Any]:
     return content
 
 
+def _is_archive(file: Path) -> bool:
+    if file.suffix == ".eval":
+        return True
+    with open(file, "rb") as content:
+        return content.read(4) == b"PK\x03\x04"
+
+
 def _json(file: Path) -> dict[str, Any]:
     if file.stat().st_size > LARGEST_JSON:
         raise Unreadable("over 1 GB of JSON: convert it with inspect log convert --to eval")
-    try:
-        content = json_content(file)
-    except TaskError as error:
-        raise Unreadable("not whole JSON") from error
+    content = json_content(file)
     if not isinstance(content, dict):
         raise Unreadable("not a log of inspect_ai")
     return content
@@ -96,40 +109,50 @@ def _json(file: Path) -> dict[str, Any]:
 def _samples(log: _Log) -> Iterator[ImportedSample | Skipped]:
     """The log's samples in the order of their epochs, and how many were never run."""
     held = set[tuple[str, int]]()
-    for where, content in _contents(log):
-        if not isinstance(content, dict):
-            yield Skipped(where, content if isinstance(content, str) else "not a sample")
+    for item in _contents(log):
+        if isinstance(item, Skipped):
+            yield item
+            named = MEMBER.search(item.where)
+            held.update({(named["id"], int(named["epoch"]))} if named else ())
             continue
-        place = text(content, "id"), content.get("epoch", 1)
-        if place[0] is None or not isinstance(place[1], int):
+        where, content = item
+        name, epoch = text(content, "id"), content.get("epoch", 1)
+        if name is None or not isinstance(epoch, int):
             yield Skipped(where, "no id and epoch")
-        elif (place[0], place[1]) in held:
+        elif (name, epoch) in held:
             yield Skipped(where, "the same sample and epoch a second time")
         else:
-            held.add((place[0], place[1]))
+            held.add((name, epoch))
             yield imported(where, content, log.spec)
-    planned = _planned(log)
-    for name, epoch in planned - held if planned else ():
+    for name, epoch in sorted(_planned(log) - held):
         where = f"{log.file.name}, sample {name}, epoch {epoch}"
         yield Skipped(where, "planned but not in the log, which ended early")
 
 
-def _contents(log: _Log) -> Iterator[tuple[str, Any]]:
-    """Where each sample stands, and its content or the reason it cannot be read."""
+def _contents(log: _Log) -> Iterator[tuple[str, Mapping[str, Any]] | Skipped]:
+    """Where each sample stands, and its fields, or the reason it cannot be read."""
     name = log.file.name
-    if log.file.suffix == ".json":
+    if not _is_archive(log.file):
         listed = _json(log.file).get("samples")
         found = listed if isinstance(listed, list) else []
-        order = sorted(range(len(found)), key=lambda place: _epoch(found[place]))
-        yield from ((f"{name}, sample {place + 1}", found[place]) for place in order)
+        for place in sorted(range(len(found)), key=lambda place: _epoch(found[place])):
+            yield _content(f"{name}, sample {place + 1}", found[place])
         return
     with Archive(log.file) as archive:
-        members = archive.names("samples/")
-        for member in sorted(members, key=lambda one: int((EPOCH.findall(one) or [0])[0])):
+        for member in sorted(archive.names("samples/"), key=_member_epoch):
             try:
-                yield f"{name}, {member}", archive.json(member)
+                yield _content(f"{name}, {member}", archive.json(member))
             except Unreadable as error:
-                yield f"{name}, {member}", str(error)
+                yield Skipped(f"{name}, {member}", str(error))
+
+
+def _content(where: str, content: Any) -> tuple[str, Mapping[str, Any]] | Skipped:
+    return (where, content) if isinstance(content, dict) else Skipped(where, "not a sample")
+
+
+def _member_epoch(name: str) -> int:
+    named = MEMBER.search(name)
+    return int(named["epoch"]) if named else 0
 
 
 def _epoch(sample: Any) -> int:

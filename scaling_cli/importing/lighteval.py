@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from scaling_cli.importing.files import count, flag, records, source_files, text
+from scaling_cli.importing.files import count, flag, source_files, text
+from scaling_cli.importing.lighteval_table import TOKENS, rows
 from scaling_cli.importing.rows import ImportedSample, Skipped
 from scaling_cli.importing.verdict import gold_to_grade
 
@@ -36,7 +37,7 @@ def read(path: Path) -> Iterator[ImportedSample | Skipped]:
     for file in source_files(path, ".parquet"):
         named = NAMED.fullmatch(file.name)
         task, model = named and named["task"], _model(file)
-        for place, item in enumerate(records(file)):
+        for place, item in enumerate(rows(file)):
             if isinstance(item, Skipped):
                 yield item
                 continue
@@ -67,7 +68,7 @@ def _fields(row: Mapping[str, Any]) -> dict[str, Any] | None:
     if isinstance(doc, dict) and isinstance(reply, dict):
         return _of_structs(doc, reply, row.get("metric"))
     if "predictions" in row:
-        return _of_columns({name: _value(value) for name, value in row.items()})
+        return _of_columns({name: _value(name, value) for name, value in row.items()})
     return None
 
 
@@ -89,13 +90,12 @@ def _of_structs(doc: dict[str, Any], reply: dict[str, Any], metric: Any) -> dict
 def _of_columns(row: dict[str, Any]) -> dict[str, Any]:
     """Until 0.10: plain columns, until 0.7 each as the text of a Python value."""
     gold, inputs = row.get("gold"), row.get("input_tokens")
-    nested = isinstance(inputs, list) and inputs and isinstance(inputs[0], list)
     return {
         "id": None,
         "question": text(row, "example", "full_prompt"),
         "replies": row["predictions"],
         "outputs": row.get("cont_tokens"),
-        "input": inputs[0] if nested and isinstance(inputs, list) else inputs,
+        "input": inputs[0] if isinstance(inputs, list) and inputs else inputs,
         "golds": gold if isinstance(gold, list) else [gold],
         "metrics": row.get("metrics"),
         "limit": None,
@@ -103,14 +103,22 @@ def _of_columns(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _value(written: Any) -> Any:
+def _value(name: str, written: Any) -> Any:
     """A list or dict that was written as its Python text; all else as it is."""
     if not isinstance(written, str) or written[:1] not in ("[", "{") or len(written) > LONGEST:
         return written
     try:
-        return ast.literal_eval(written)
+        found = ast.literal_eval(written)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return written
+    return _counted(found) if name in TOKENS else found
+
+
+def _counted(tokens: Any) -> Any:
+    """Lists of tokens as their lengths, as the table gives them where they are lists."""
+    if isinstance(tokens, list) and any(isinstance(one, list) for one in tokens):
+        return [_counted(one) for one in tokens]
+    return len(tokens) if isinstance(tokens, list) else None
 
 
 def _replies(
@@ -140,7 +148,7 @@ def _replies(
             text=reply if written else None,
             question_text=fields["question"],
             new_tokens=length,
-            prompt_tokens=len(inputs) if isinstance(inputs, list) and inputs else None,
+            prompt_tokens=count(inputs) or None,
             truncated=None if not length or not fields["limit"] else length >= fields["limit"],
             level=text(facts, "level", "difficulty"),
             subject=text(facts, "subject", "type", "category"),
@@ -175,18 +183,9 @@ def _verdict(metrics: Any) -> bool | None:
 
 
 def _lengths(outputs: Any, replies: int) -> list[int | None]:
-    """Tokens of each reply: `outputs[reply][token]`, once `[1][reply][token]`; None elsewhere."""
-    nested = outputs
-    if _is_lists(nested) and len(nested) == 1 and _is_lists(nested[0]):
-        nested = nested[0]
-    if not _is_lists(nested) or len(nested) != replies:
+    """Tokens of each reply: `outputs[reply]`, once `[1][reply]`; None where they do not match."""
+    if isinstance(outputs, list) and len(outputs) == 1 and isinstance(outputs[0], list):
+        outputs = outputs[0]
+    if not isinstance(outputs, list) or len(outputs) != replies:
         return [None] * replies
-    return [len(tokens) or None for tokens in nested]
-
-
-def _is_lists(value: Any) -> bool:
-    return (
-        isinstance(value, Sequence)
-        and len(value) > 0
-        and all(isinstance(one, list) for one in value)
-    )
+    return [count(length) or None for length in outputs]
