@@ -7,7 +7,7 @@ from typing import Any
 
 from scaling_cli.importing.files import count, flag, text
 from scaling_cli.importing.rows import ImportedSample, Skipped
-from scaling_cli.importing.verdict import gold_to_grade, own_answer
+from scaling_cli.importing.verdict import finished_answer, gold_to_grade, own_answer
 
 VERDICTS = {"C": True, "I": False, "P": False, "N": False}
 """Partly right (P) is not right, nor is a reply without an answer (N)."""
@@ -36,17 +36,18 @@ def imported(where: str, sample: Fields, spec: Fields) -> ImportedSample | Skipp
     metadata = _fields(sample.get("metadata"))
     gold = _gold(sample.get("target"))
     judged = scorer.startswith("model_graded")
+    truncated = _truncated(sample, output)
     return ImportedSample(
         question=text(sample, "id") or where,
         sample=0,
-        answer=answer,
+        answer=finished_answer(answer, reply, verdict=verdict, truncated=truncated),
         correct=verdict,
         gold=gold_to_grade(gold, verdict, None if judged else answer),
         text=reply,
         question_text=_question(sample),
         new_tokens=new_tokens,
         prompt_tokens=prompt_tokens,
-        truncated=_truncated(sample, output),
+        truncated=truncated,
         level=text(metadata, "level", "difficulty"),
         subject=text(metadata, "subject", "type", "category"),
         model=text(spec, "model"),

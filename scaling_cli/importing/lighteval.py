@@ -12,7 +12,7 @@ from typing import Any
 from scaling_cli.importing.files import count, flag, source_files, text
 from scaling_cli.importing.lighteval_table import TOKENS, rows
 from scaling_cli.importing.rows import ImportedSample, Skipped
-from scaling_cli.importing.verdict import gold_to_grade
+from scaling_cli.importing.verdict import finished_answer, gold_to_grade
 
 NAMED = re.compile(r"details_(?P<task>.+)_(?P<date>\d{4}-\d\d-\d\dT[\d.-]+\d)\.parquet")
 METRICS = (
@@ -139,22 +139,24 @@ def _replies(
     inputs, specific = fields["input"], fields["specific"]
     facts = specific if isinstance(specific, dict) else {}
     for index, (reply, length) in enumerate(zip(replies, lengths, strict=True)):
-        written = isinstance(reply, str)
+        written = reply if isinstance(reply, str) else None
+        truncated = None if not length or not fields["limit"] else length >= fields["limit"]
         yield ImportedSample(
             question=question,
             sample=start + index,
+            answer=finished_answer(None, written, verdict=verdict, truncated=truncated),
             correct=verdict,
             gold=gold_to_grade(golds[0] if len(golds) == 1 else None, verdict, None),
-            text=reply if written else None,
+            text=written,
             question_text=fields["question"],
             new_tokens=length,
             prompt_tokens=count(inputs) or None,
-            truncated=None if not length or not fields["limit"] else length >= fields["limit"],
+            truncated=truncated,
             level=text(facts, "level", "difficulty"),
             subject=text(facts, "subject", "type", "category"),
             model=model,
             task=task,
-            error=None if written else "the source holds no text",
+            error=None if written is not None else "the source holds no text",
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from scaling_cli.grading.extract import strict_answer
 from scaling_cli.importing.files import flag
 
 
@@ -31,3 +32,15 @@ def gold_to_grade(gold: str | None, verdict: bool | None, answer: str | None) ->
     give again, so without gold it stands.
     """
     return None if verdict is not None and answer is None else gold
+
+
+def finished_answer(
+    answer: str | None, reply: str | None, *, verdict: bool | None, truncated: bool | None
+) -> str | None:
+    """The answer; "" for a wrong reply that was cut off before it marked one.
+
+    It abstains from votes. A wrong reply that is whole may hold an answer we cannot read, and
+    stays None: were it to abstain, votes would look better than they are.
+    """
+    cut_off = answer is None and verdict is False and truncated and reply is not None
+    return "" if cut_off and strict_answer(reply or "", truncated=True) is None else answer

@@ -143,6 +143,25 @@ def test_gold_is_the_choice_that_is_right(
     assert [(one.question, one.gold, one.correct) for one in found] == [("9", gold, None)] * 2
 
 
+@pytest.mark.parametrize(
+    ("reply", "limit", "verdict", "answer"),
+    [
+        ("Let me think", 2, 0.0, ""),
+        ("so \\boxed{3}. Wait", 2, 0.0, None),
+        ("Let me think", 2, 1.0, None),
+        ("Let me think", 3, 0.0, None),
+    ],
+)
+def test_a_wrong_reply_cut_off_before_its_answer_has_none(
+    tmp_path: Path, reply: str, limit: int, verdict: float, answer: str | None
+) -> None:
+    doc = {"query": "q", "choices": ["2"], "gold_index": 0, "generation_size": limit}
+    response = {"text": [reply], "output_tokens": [[1, 2]]}
+    row = {"doc": doc, "model_response": response, "metric": {"em": verdict}}
+    (one,) = taken("lighteval", table(tmp_path / "d.parquet", row))
+    assert (one.answer, one.gold) == (answer, None)
+
+
 def test_a_table_without_its_columns_is_told(tmp_path: Path) -> None:
     path = table(tmp_path / "d.parquet", {"a": 1}, {"a": 2})
     assert {one.why for one in skipped("lighteval", path)} == {
