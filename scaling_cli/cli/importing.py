@@ -24,6 +24,10 @@ class Format(StrEnum):
     counts = "counts"
     monkeys = "monkeys"
     search_and_learn = "search-and-learn"
+    lm_eval = "lm-eval"
+    inspect = "inspect"
+    lighteval = "lighteval"
+    nemo_skills = "nemo-skills"
 
 
 EXAMPLE = (

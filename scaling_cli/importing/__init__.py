@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from scaling_cli.importing import boinf, counts, monkeys, samples, search_and_learn
+from scaling_cli.importing import (
+    boinf,
+    counts,
+    inspect_logs,
+    lighteval,
+    lm_eval,
+    monkeys,
+    nemo_skills,
+    samples,
+    search_and_learn,
+)
 from scaling_cli.importing.rows import ImportedSample, Reader, Skipped
 
 __all__ = ["FORMATS", "ImportedSample", "Reader", "Skipped"]
@@ -13,5 +23,9 @@ FORMATS: dict[str, Reader] = {
     "counts": counts.read,
     "monkeys": monkeys.read,
     "search-and-learn": search_and_learn.read,
+    "lm-eval": lm_eval.read,
+    "inspect": inspect_logs.read,
+    "lighteval": lighteval.read,
+    "nemo-skills": nemo_skills.read,
 }
 """Name of a format to its reader: one file and one line each."""
