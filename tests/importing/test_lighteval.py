@@ -43,7 +43,7 @@ def test_a_real_log_of_one_reply_keeps_its_verdict() -> None:
     assert {(one.question_text, one.text, one.correct) for one in once} == {
         ("What is 2 + 2?", "The answer is $4$.", True),
         ("What is 5 + 2?", "No idea", False),
-        ("What is half of 3?", "So we get $\\boxed{7}$", False),
+        ("What is half of 3?", "It is $1.5$", True),
     }
     assert {one.gold for one in once} == {None}
     assert {(one.prompt_tokens, one.new_tokens, one.truncated) for one in once} == {(5, 5, False)}
