@@ -49,6 +49,9 @@ def import_(
         str | None, typer.Option(help="The model's name, where the source does not say.")
     ] = None,
     task: Annotated[str | None, typer.Option(help="The task's name.")] = None,
+    only: Annotated[
+        str | None, typer.Option(help="Of a source with several models, take only this one's.")
+    ] = None,
     equality: Annotated[
         Equality, typer.Option(help="When two answers are the same.")
     ] = Equality.math,
@@ -79,6 +82,7 @@ def import_(
         format=format.value,
         model=model,
         task=task,
+        only=only,
         equality=equality.value,
         architecture=_architecture(config, total_params, active_params),
         total_parameters=_whole(total_params),

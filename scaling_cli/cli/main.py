@@ -12,6 +12,7 @@ from scaling_cli.cli import (
     catalogue,
     compare,
     doctor,
+    exchange,
     fit,
     importing,
     limits,
@@ -35,6 +36,7 @@ importing.register(app)
 results.register(app)
 limits.register(app)
 fit.register(app)
+exchange.register(app)
 recommend.register(app)
 compare.register(app)
 catalogue.register(app)

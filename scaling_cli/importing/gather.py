@@ -42,17 +42,23 @@ def gather(
     *,
     model: str | None,
     task: str | None,
+    only: str | None = None,
     say: Callable[[str], None],
 ) -> Gathered:
     """The source's samples by model, task and question; TaskError where there are none.
 
-    `model` and `task` given by the user go before the source's own.
+    `model` and `task` given by the user go before the source's own; with `only`, samples of
+    other models of the source are passed over.
     """
     found = Gathered()
     known: set[tuple[Name, str, int]] = set()
+    others: set[str] = set()
     for row in rows:
         if isinstance(row, Skipped):
             found.refuse(row.where, row.why)
+            continue
+        if only is not None and row.model != only:
+            others.add(str(row.model))
             continue
         name = model or row.model, task or row.task or "imported"
         if name[0] is None:
@@ -67,6 +73,10 @@ def gather(
         found.taken += row.copies
         if len(known) % EVERY == 0:
             say(f"{len(known)} samples read")
+    if not found.cells and others:
+        raise TaskError(
+            f"the source holds no samples of {only}", f"it holds {', '.join(sorted(others))}"
+        )
     if not found.cells:
         reasons = "; ".join(f"{why} ({r.times}×)" for why, r in found.refused.items())
         raise TaskError(

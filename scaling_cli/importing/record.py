@@ -41,6 +41,7 @@ class Import:
     format: str
     model: str | None = None
     task: str | None = None
+    only: str | None = None
     equality: str = "math"
     architecture: Architecture | None = None
     total_parameters: int | None = None
@@ -67,7 +68,7 @@ def import_run(
     before = folder.read_manifest() if folder.manifest_path.exists() else Run(sweep={})
     if not before.sweep:
         before = replace(before, sweep={"name": folder.name, "imported": True})
-    gathered = gather(reader(path), model=given.model, task=given.task, say=say)
+    gathered = gather(reader(path), model=given.model, task=given.task, only=given.only, say=say)
     source = digest(path)
     tallies: dict[str, tuple[Name, Tally]] = {}
     cells: dict[str, CellRecord] = {}

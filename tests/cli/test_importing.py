@@ -78,6 +78,15 @@ def test_a_source_without_a_model_or_a_sample_says_what_to_do(scale: Scale) -> N
     assert "not one sample could be read: no question_id (1×)" in mistake
 
 
+def test_one_model_of_several(scale: Scale) -> None:
+    rows = [HALVES[0] | {"model": "a"}, HALVES[2] | {"model": "b"}]
+    path, out = source(scale, rows), scale.folder / "run"
+    (row,) = scale("import", "samples", path, "--out", out, "--only", "b", "--json").rows
+    assert (row["model"], row["samples"]) == ("b", 1)
+    said = scale("import", "samples", path, "--out", out, "--only", "c")
+    assert "no samples of c" in said.mistake and "it holds a, b" in said.err
+
+
 def test_counts_draw_coverage_and_nothing_that_votes(scale: Scale) -> None:
     rows = [{"question_id": str(i), "correct": i, "samples": 8} for i in range(9)]
     out = scale.folder / "run"
