@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from scaling_cli.errors import LawError
 from scaling_cli.laws.exchange import inference_multiple
-from scaling_cli.laws.resample import (
-    difference_sd,
-    paired_difference,
-    question_weights,
-    smallest_difference,
-)
+from scaling_cli.laws.resample import paired_difference, question_weights, smallest_difference
+from scaling_cli.laws.selectors import curve
 from scaling_cli.store import CellRecord, RunFolder
-from scaling_cli.summary import Ask, Series, series
+from scaling_cli.summary import Ask, banks, choice_of, possible, take
+from scaling_cli.types import SampleBank
+
+if TYPE_CHECKING:
+    from scaling_cli.types import FloatArray
 
 Row = dict[str, Any]
+Source = tuple[CellRecord, SampleBank]
 DRAWS = 2_000
 
 
@@ -27,59 +28,44 @@ def exchange_rows(
 ) -> list[Row]:
     """A row for each task and ratio: the small model at the k that matches the large one's single
     sample, their paired difference, and the smallest these questions could show."""
-    found = [one for folder in folders for one in _curves(folder, small, large, selector)]
-    rows = []
-    for task in dict.fromkeys(cell.details["task"] for cell, _ in found):
-        mine = {c.details["model"]: (c, s) for c, s in found if c.details["task"] == task}
-        if {small, large} <= set(mine):
-            rows += [_row(*mine[small], *mine[large], ratio) for ratio in ratios]
+    found: dict[str, dict[str, Source]] = {}
+    for folder in folders:
+        for _, cell, _, bank in banks(folder, Ask()):
+            found.setdefault(cell.details["task"], {})[cell.details["model"]] = cell, bank
+    rows = [
+        _row(models[small], models[large], ratio, selector)
+        for models in found.values()
+        if {small, large} <= set(models)
+        for ratio in ratios
+    ]
     if not rows:
         raise LawError(
-            f"no task holds both {small} and {large} with {selector}",
-            "scale status names the models of a run",
+            f"no task holds both {small} and {large}", "scale status names the models of a run"
         )
     return rows
 
 
-def _curves(
-    folder: RunFolder, small: str, large: str, selector: str
-) -> list[tuple[CellRecord, Series]]:
-    cells = folder.read_manifest().cells
-    ask = Ask(selectors=(selector,), caps=[])
-    return [
-        (cells[one.fields["cell"]], one)
-        for one in series(folder, ask)
-        if one.fields["model"] in (small, large) and one.fields["strategy"] != "greedy"
-    ]
-
-
-def _row(
-    small_cell: CellRecord, small: Series, large_cell: CellRecord, large: Series, ratio: float
-) -> Row:
-    size = _parameters(large_cell) / _parameters(small_cell)
+def _row(small: Source, large: Source, ratio: float, selector: str) -> Row:
+    size = _parameters(large[0]) / _parameters(small[0])
     multiple = inference_multiple(size, ratio)
-    k = small.ks[int(np.searchsorted(small.ks, multiple * (1 + 1e-9), side="right")) - 1]
-    shared = sorted(set(small.question_ids) & set(large.question_ids))
+    wanted = int(multiple * (1 + 1e-9))
+    k = min(wanted, int(small[1].samples.min()))
+    shared = sorted(set(small[1].question_ids) & set(large[1].question_ids))
     if not shared:
         raise LawError("the two models share no question", "import both under one --task")
-    first, second = (
-        one.values[[one.question_ids.index(name) for name in shared], place]
-        for one, place in ((small, small.ks.index(k)), (large, 0))
-    )
-    gap = paired_difference(
-        first[:, None], second[:, None], question_weights(len(shared), DRAWS, 0)
-    )
-    sd = float(difference_sd((first - second)[:, None])[0])
+    first, second = _values(small, k, selector, shared), _values(large, 1, selector, shared)
+    weights = question_weights(len(shared), DRAWS, 0)
+    gap = paired_difference(first[:, None], second[:, None], weights)
     lo, hi = float(gap.lo[0]), float(gap.hi[0])
     return {
-        "task": small_cell.details["task"],
-        "selector": small.fields["selector"],
+        "task": small[0].details["task"],
+        "selector": selector,
         "token_ratio": ratio,
         "size_ratio": size,
         "multiple": multiple,
-        "k": int(k),
+        "k": k,
         # The bank may end below what the budget would buy.
-        "short": bool(k < np.floor(multiple)),
+        "short": k < wanted,
         "small": float(first.mean()),
         "large": float(second.mean()),
         "difference": float(gap.mean[0]),
@@ -87,8 +73,22 @@ def _row(
         "hi": hi,
         "verdict": "small" if lo > 0 else "large" if hi < 0 else "undecided",
         "questions": len(shared),
-        "smallest_difference": smallest_difference(sd, len(shared)),
+        "smallest_difference": smallest_difference(float(gap.sd[0]), len(shared)),
     }
+
+
+def _values(source: Source, k: int, selector: str, shared: Sequence[str]) -> FloatArray:
+    """Each shared question's accuracy at k."""
+    cell, bank = source
+    if not possible(selector, bank, cell):
+        raise LawError(
+            f"{selector} cannot be drawn for {cell.details['model']}",
+            "counts have no answers to vote with; use coverage",
+        )
+    places = {name: row for row, name in enumerate(bank.question_ids)}
+    rows = take(bank, np.array([places[name] for name in shared]))
+    values = curve(rows, selector, [k], choice_of(cell, Ask())).values[:, 0]
+    return np.asarray(values)
 
 
 def _parameters(cell: CellRecord) -> float:

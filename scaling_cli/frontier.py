@@ -208,7 +208,7 @@ def _power(optimal: FloatArray) -> str:
     typical = float(np.median(difference_sd(np.diff(optimal, axis=1))))
     return (
         f"{questions} questions show a difference between neighbours on the frontier of about "
-        f"{100 * smallest_difference(typical, questions):.0f} points or more (80% power)"
+        f"{100 * smallest_difference(typical, questions):.1f} points or more (80% power)"
     )
 
 

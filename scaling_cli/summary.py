@@ -178,7 +178,7 @@ def _curves(
         return
     costs = bank_costs(bank, cell, ks, *spent)
     for selector in ask.selectors:
-        if not _possible(selector, bank, cell):
+        if not possible(selector, bank, cell):
             continue
         # A single greedy answer has nothing to choose from.
         if most == 1 and selector != "first":
@@ -195,7 +195,7 @@ def _curves(
         )
 
 
-def _possible(selector: str, bank: SampleBank, cell: CellRecord) -> bool:
+def possible(selector: str, bank: SampleBank, cell: CellRecord) -> bool:
     """Whether the bank holds what a selector looks at: scores, or who gave which answer."""
     if selector in SCORED and np.isnan(bank.reward).all():
         return False

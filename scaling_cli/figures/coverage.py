@@ -69,7 +69,7 @@ def _name(fields: Mapping[str, Any]) -> str:
 
 def _end(found: Sequence[Item], name: str) -> tuple[float, float]:
     fit = next(fit for fields, fit in found if _name(fields) == name and len(fit.x))
-    inside = fit.observed < 1
+    inside = 1 - fit.observed > 1e-3
     place = np.flatnonzero(inside)[-1] if inside.any() else 0
     return float(fit.x[place]), float(fit.observed[place])
 
@@ -84,7 +84,8 @@ def _draw(
     marker: str,
 ) -> None:
     if fields["law"] == "coverage":
-        seen = (fit.observed > 0) & (fit.observed < 1)
+        # So many questions tell nothing finer than a tenth of one that is left.
+        seen = (fit.observed > 0) & (1 - fit.observed > 0.1 / fields["questions"])
         points: dict[str, Any] = {
             "color": colour,
             "marker": marker,
@@ -100,7 +101,7 @@ def _draw(
     for x, alpha in ((fit.x, 1.0), (np.geomspace(fit.x[-1], BEYOND * fit.x[-1], 20), 0.45)):
         y = _predict(fields["law"], fit, x)
         left.plot(x, y, color=colour, ls=line, lw=1.1, alpha=alpha)
-        inside = (y > 0) & (y < 1)
+        inside = (y > 0) & (1 - y > 0.1 / fields["questions"])
         right.plot(x[inside], -np.log(y[inside]), color=colour, ls=line, lw=1.1, alpha=alpha)
     below.plot(fit.x, 100 * fit.residuals, color=colour, ls=line, lw=0.9)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import comb
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,8 @@ def test_the_small_model_gets_the_samples_the_large_one_costs(scale: Scale) -> N
     said = scale("exchange", run, "--small", "s", "--large", "l", "--ratio", 3, "--json")
     (row,) = said.rows
     assert (row["size_ratio"], row["multiple"], row["k"]) == (4, 4 + 3, 7)
-    assert row["large"] == 0.5 and row["small"] == pytest.approx(1 - 0.75**7, abs=0.02)
+    missed = comb(48, 7) / comb(64, 7)
+    assert row["large"] == 0.5 and row["small"] == pytest.approx(1 - missed)
     assert row["verdict"] == "small" and "perfect verifier" in said.err
 
 
@@ -37,4 +39,6 @@ def test_a_budget_beyond_the_bank_is_said(scale: Scale) -> None:
 def test_names_that_are_not_there(scale: Scale) -> None:
     run = counted(scale)
     assert "no task holds both" in scale("exchange", run, "--small", "x", "--large", "l").mistake
+    voted = scale("exchange", run, "--small", "s", "--large", "l", "--selector", "majority")
+    assert "majority cannot be drawn" in voted.mistake
     assert "times as large" in scale("exchange", run, "--small", "l", "--large", "s").mistake
