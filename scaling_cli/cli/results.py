@@ -110,6 +110,9 @@ def accuracy(
     ] = None,
     by: GroupBy = None,
     plot: Annotated[bool, typer.Option("--plot", help="Draw accuracy against k.")] = False,
+    heatmap: Annotated[
+        bool, typer.Option("--heatmap", help="Draw every question at every k, by --selector.")
+    ] = False,
     plots: Plots = Path("plots"),
     as_json: Json = False,
 ) -> None:
@@ -136,6 +139,26 @@ def accuracy(
         from scaling_cli.figures.accuracy import accuracy_figure
 
         write_figure(accuracy_figure(rows), plots / folders[0].name, "accuracy")
+    if heatmap:
+        _heatmaps(folders, ask, plots)
+
+
+def _heatmaps(folders: list[RunFolder], ask: Ask, plots: Path) -> None:
+    """One figure a task: its sampled curves side by side."""
+    from scaling_cli.figures.heatmap import heatmap_figure
+    from scaling_cli.summary import Series, series
+
+    wanted = "majority" if len(ask.selectors) > 1 else ask.selectors[0]
+    tasks: dict[str, list[Series]] = {}
+    for folder in folders:
+        for one in series(folder, replace(ask, selectors=(wanted,), ks=None, caps=[], by=None)):
+            if one.fields["strategy"] != "greedy" and len(one.ks) > 1:
+                tasks.setdefault(one.fields["task"], []).append(one)
+    for task, curves in tasks.items():
+        name = "heatmap" if len(tasks) == 1 else f"heatmap-{Path(task).stem}"
+        write_figure(heatmap_figure(curves), plots / folders[0].name, name)
+    if not tasks:
+        say(f"no sampled cell has a {wanted} curve to draw question by question")
 
 
 _COLUMNS = ["model", "task", "strategy", "selector", "k", "max_tokens", "questions", "accuracy",
