@@ -34,8 +34,9 @@ import numpy as np
 from scaling_cli.laws.caps import k_grid
 from scaling_cli.laws.resample import band, question_weights
 from scaling_cli.laws.selectors import curve
+from scaling_cli.recorded import Ask
 from scaling_cli.store import CellRecord, Run, RunFolder
-from scaling_cli.summary import Ask, accuracy_rows
+from scaling_cli.summary import accuracy_rows
 from scaling_cli.types import Question, SampleBank
 
 if TYPE_CHECKING:

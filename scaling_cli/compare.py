@@ -16,8 +16,9 @@ from scaling_cli.laws.cross_fit import out_of_fold
 from scaling_cli.laws.frontier import pareto
 from scaling_cli.laws.resample import question_weights
 from scaling_cli.matched import Matched
+from scaling_cli.recorded import AXES, Ask
 from scaling_cli.selection import Selection
-from scaling_cli.summary import AXES, Ask, Series
+from scaling_cli.summary import Series
 
 if TYPE_CHECKING:
     from scaling_cli.types import FloatArray

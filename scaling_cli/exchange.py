@@ -11,8 +11,8 @@ from scaling_cli.errors import LawError
 from scaling_cli.laws.exchange import inference_multiple
 from scaling_cli.laws.resample import paired_difference, question_weights, smallest_difference
 from scaling_cli.laws.selectors import curve
+from scaling_cli.recorded import Ask, banks, choice_of, possible, take
 from scaling_cli.store import CellRecord, RunFolder
-from scaling_cli.summary import Ask, banks, choice_of, possible, take
 from scaling_cli.types import SampleBank
 
 if TYPE_CHECKING:

@@ -19,8 +19,9 @@ from scaling_cli.laws.size_law import fit_size
 from scaling_cli.laws.subsets import count_samples
 from scaling_cli.laws.success import fit_success
 from scaling_cli.laws.voting_law import fit_voting, quarter_of_bank
+from scaling_cli.recorded import Ask, bank_costs, banks
 from scaling_cli.store import CellRecord, RunFolder
-from scaling_cli.summary import Ask, bank_costs, banks, series
+from scaling_cli.summary import series
 from scaling_cli.types import SampleBank
 
 if TYPE_CHECKING:

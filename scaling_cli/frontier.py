@@ -19,8 +19,9 @@ from scaling_cli.laws.resample import (
     question_weights,
     smallest_difference,
 )
+from scaling_cli.recorded import AXES, Ask
 from scaling_cli.store import RunFolder
-from scaling_cli.summary import AXES, Ask, Series, series
+from scaling_cli.summary import Series, series
 
 if TYPE_CHECKING:
     from scaling_cli.configurations import Name

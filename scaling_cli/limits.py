@@ -17,8 +17,8 @@ from scaling_cli.laws.rates import extrapolate, rates
 from scaling_cli.laws.resample import band, question_weights
 from scaling_cli.laws.selectors import Choice, curve
 from scaling_cli.laws.weighted import WEIGHT_MAPS
+from scaling_cli.recorded import Ask, banks, choice_of
 from scaling_cli.store import CellRecord, RunFolder
-from scaling_cli.summary import Ask, banks, choice_of
 from scaling_cli.types import SampleBank
 
 if TYPE_CHECKING:

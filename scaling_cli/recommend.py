@@ -14,9 +14,10 @@ from scaling_cli.frontier import curves_of, truncation
 from scaling_cli.laws.cross_fit import out_of_fold
 from scaling_cli.laws.frontier import Points, frontier, pareto
 from scaling_cli.laws.resample import Difference, band, paired_difference, question_weights
+from scaling_cli.recorded import Ask
 from scaling_cli.sensitivity import sensitivity
 from scaling_cli.store import RunFolder
-from scaling_cli.summary import Ask, Series
+from scaling_cli.summary import Series
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

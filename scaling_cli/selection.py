@@ -7,8 +7,9 @@ from pathlib import Path
 
 from scaling_cli.errors import LawError
 from scaling_cli.laws.selectors import SELECTORS
+from scaling_cli.recorded import Ask
 from scaling_cli.store import RunFolder
-from scaling_cli.summary import Ask, Series, series
+from scaling_cli.summary import Series, series
 
 
 @dataclass(frozen=True, slots=True)

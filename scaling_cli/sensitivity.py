@@ -14,9 +14,10 @@ from scaling_cli.frontier import curves_of
 from scaling_cli.laws.cross_fit import out_of_fold
 from scaling_cli.laws.frontier import SAME, best_inside, frontier
 from scaling_cli.laws.resample import question_weights
+from scaling_cli.recorded import Ask
 from scaling_cli.regroup import regroupable
 from scaling_cli.store import RunFolder
-from scaling_cli.summary import Ask, Series
+from scaling_cli.summary import Series
 
 if TYPE_CHECKING:
     from scaling_cli.configurations import Name

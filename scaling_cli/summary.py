@@ -4,49 +4,34 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from scaling_cli.errors import StoreError
-from scaling_cli.laws.caps import StrictAnswers, at_cap, cap_grid, k_grid
-from scaling_cli.laws.cost import CostModel, bank_cost
+from scaling_cli.laws.caps import at_cap, cap_grid, k_grid
 from scaling_cli.laws.resample import band, question_weights
-from scaling_cli.laws.selectors import SCORED, Choice, curve
-from scaling_cli.regroup import regroupable, string_bank
+from scaling_cli.laws.selectors import SCORED, curve
+from scaling_cli.recorded import (
+    AXES,
+    Ask,
+    bank_costs,
+    bank_of,
+    choice_of,
+    groups_of,
+    possible,
+    score_of,
+    split,
+    take,
+)
 from scaling_cli.store import CellRecord, RunFolder
-from scaling_cli.types import FAILED, GOLD, MISSING, Architecture, SampleBank
+from scaling_cli.types import FAILED, GOLD, MISSING, SampleBank
 
 if TYPE_CHECKING:
-    from scaling_cli.types import FloatArray, IntArray
+    from scaling_cli.types import FloatArray
 
 Row = dict[str, Any]
-
-DRAWS = 2000
-LOGPROB = "logprob_mean"
-VOTING = frozenset({"majority", "weighted", "best-majority"})
-"""Selectors that need to know which wrong answer a sample gave."""
-AXES = (
-    "flops", "flops_policy", "flops_verifier", "flops_uncached", "flops_engine", "flops_2nt",
-    "tokens", "seconds",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """Which rows are wanted. `None` takes the default grids; `by` is level or subject."""
-
-    selectors: Sequence[str] = ("first", "coverage", "majority", "best")
-    ks: Sequence[int] | None = None
-    caps: Sequence[int] | None = None
-    extraction: str = "lenient"
-    equality: str = "math"
-    by: str | None = None
-    # No map named: a mean log-probability is exponentiated, any other score is a weight as it is.
-    choice: Choice = field(default_factory=lambda: Choice(weight_map=""))
-    score: str | None = None
-    draws: int = DRAWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,43 +64,19 @@ def series(folder: RunFolder, ask: Ask) -> Iterator[Series]:
     present = set(folder.cells("candidates"))
     if not present & set(run.cells):
         raise StoreError(f"{folder.path} holds no graded answers yet", "scale run fills it")
-    groups = _groups(folder, ask.by)
+    groups = groups_of(folder, ask.by)
     for key, cell in run.ordered():
         if key not in present:
             continue
-        bank, boxed = _bank(folder, key, cell, ask)
+        bank, boxed = bank_of(folder, key, cell, ask)
         cached, seconds = folder.spent(key)
         for cap in _caps(bank, cell, ask):
             whole = cap >= int(cell.details["max_tokens"])
             capped = bank if whole else at_cap(bank, boxed, cap)
-            for group, rows in _split(capped, groups):
+            for group, rows in split(capped, groups):
                 # How long a call would have taken under a smaller limit is not known.
                 spent = cached[rows], seconds[rows] if whole else None
                 yield from _curves(folder, key, cell, take(capped, rows), cap, group, ask, spent)
-
-
-def _bank(
-    folder: RunFolder, key: str, cell: CellRecord, ask: Ask
-) -> tuple[SampleBank, StrictAnswers]:
-    """The cell's answers as they were graded, or grouped by strings where that is asked."""
-    extraction: Any = ask.extraction
-    score = score_of(cell, ask)
-    by_value = cell.details.get("equality", "math") != "string"
-    if ask.equality == "string" and by_value and regroupable(cell):
-        return string_bank(folder, key, extraction, score)
-    return folder.sample_bank(key, extraction=extraction, score=score)
-
-
-def banks(folder: RunFolder, ask: Ask) -> Iterator[tuple[str, CellRecord, str | None, SampleBank]]:
-    """Key, cell, group and bank of every cell with more than one sample, at its full cap."""
-    present = set(folder.cells("candidates"))
-    groups = _groups(folder, ask.by)
-    for key, cell in folder.read_manifest().ordered():
-        if key not in present or cell.details["temperature"] == 0:
-            continue
-        bank, _ = _bank(folder, key, cell, ask)
-        for group, rows in _split(bank, groups):
-            yield key, cell, group, take(bank, rows)
 
 
 def _caps(bank: SampleBank, cell: CellRecord, ask: Ask) -> list[int]:
@@ -125,41 +86,6 @@ def _caps(bank: SampleBank, cell: CellRecord, ask: Ask) -> list[int]:
     if ask.caps is not None:
         return sorted({cap for cap in ask.caps if cap < limit} | {limit})
     return cap_grid(limit)
-
-
-def _groups(folder: RunFolder, by: str | None) -> Mapping[str, str] | None:
-    if by is None:
-        return None
-    table = folder.read_part("questions", "", ["question_id", by])
-    ids, values = table["question_id"].to_pylist(), table[by].to_pylist()
-    return {identity: str(value) for identity, value in zip(ids, values, strict=True)}
-
-
-def _split(
-    bank: SampleBank, groups: Mapping[str, str] | None
-) -> Iterator[tuple[str | None, IntArray]]:
-    """Each group's name and the rows of its questions; None and all rows without groups."""
-    if groups is None:
-        yield None, np.arange(len(bank.question_ids))
-        return
-    names = [groups[identity] for identity in bank.question_ids]
-    for name in sorted(set(names)):
-        rows = np.array([index for index, group in enumerate(names) if group == name])
-        yield name, rows
-
-
-def take(bank: SampleBank, rows: IntArray) -> SampleBank:
-    """The bank of some of its questions."""
-    return replace(
-        bank,
-        question_ids=tuple(bank.question_ids[row] for row in rows),
-        answer_class=bank.answer_class[rows],
-        tokens=bank.tokens[rows],
-        reward=bank.reward[rows],
-        truncated=bank.truncated[rows],
-        samples=bank.samples[rows],
-        prompt_tokens=None if bank.prompt_tokens is None else bank.prompt_tokens[rows],
-    )
 
 
 def _curves(
@@ -193,47 +119,6 @@ def _curves(
             costs=costs,
             rates=_rates(bank),
         )
-
-
-def possible(selector: str, bank: SampleBank, cell: CellRecord) -> bool:
-    """Whether the bank holds what a selector looks at: scores, or who gave which answer."""
-    if selector in SCORED and np.isnan(bank.reward).all():
-        return False
-    return selector not in VOTING or bool(cell.details.get("votes", True))
-
-
-def score_of(cell: CellRecord, ask: Ask) -> str:
-    """The score of a cell's samples: the one asked for, or the one it was recorded with."""
-    return ask.score or str(cell.details.get("score", LOGPROB))
-
-
-def choice_of(cell: CellRecord, ask: Ask) -> Choice:
-    if ask.choice.weight_map:
-        return ask.choice
-    named = "exp" if score_of(cell, ask) == LOGPROB else "identity"
-    return replace(ask.choice, weight_map=named)
-
-
-def bank_costs(
-    bank: SampleBank,
-    cell: CellRecord,
-    ks: Sequence[int],
-    cached: FloatArray | None = None,
-    seconds: FloatArray | None = None,
-) -> dict[str, FloatArray]:
-    """What k samples of a cell cost on every axis, `[question, k]`."""
-    facts = cell.details.get("architecture")
-    model = None if facts is None else CostModel(Architecture.from_facts(facts))
-    return bank_cost(
-        model,
-        bank.prompt_tokens,
-        bank.tokens,
-        bank.samples,
-        ks,
-        cached_tokens=cached,
-        seconds=seconds,
-        active_parameters=cell.details.get("active_parameters"),
-    )
 
 
 def _fields(

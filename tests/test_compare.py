@@ -8,9 +8,9 @@ import pytest
 
 from scaling_cli.compare import Compared, compare_selections
 from scaling_cli.errors import LawError
+from scaling_cli.recorded import Ask
 from scaling_cli.selection import Selection, parse_selection
 from scaling_cli.store import RunFolder
-from scaling_cli.summary import Ask
 from tests.small_run import small_run
 
 ASK = Ask(selectors=["first", "majority"], draws=200)

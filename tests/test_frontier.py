@@ -9,8 +9,8 @@ import pytest
 
 from scaling_cli.errors import LawError
 from scaling_cli.frontier import FrontierTable, curve_of, frontier_tables
+from scaling_cli.recorded import AXES, Ask
 from scaling_cli.store import RunFolder
-from scaling_cli.summary import AXES, Ask
 from tests.small_run import small_run
 
 ASK = Ask(selectors=["first", "coverage", "majority", "best"])

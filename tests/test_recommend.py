@@ -13,8 +13,8 @@ from scaling_cli.configurations import gather
 from scaling_cli.errors import LawError
 from scaling_cli.frontier import curves_of
 from scaling_cli.recommend import Recommendation, recommend
+from scaling_cli.recorded import Ask
 from scaling_cli.store import RunFolder
-from scaling_cli.summary import Ask
 from tests.small_run import small_run
 
 ASK = Ask(selectors=["first", "majority"], draws=100)

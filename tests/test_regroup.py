@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scaling_cli.recorded import Ask
 from scaling_cli.regroup import string_bank
 from scaling_cli.running.regrade import regrade
 from scaling_cli.store import RunFolder
-from scaling_cli.summary import Ask, accuracy_rows
+from scaling_cli.summary import accuracy_rows
 from tests.small_run import small_run
 
 

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from scaling_cli.laws.cost import CostModel
+from scaling_cli.recorded import Ask
 from scaling_cli.store import RunFolder
-from scaling_cli.summary import Ask, accuracy_rows, rank_changes
+from scaling_cli.summary import accuracy_rows, rank_changes
 from scaling_cli.types import Architecture
 from tests.small_run import small_run
 

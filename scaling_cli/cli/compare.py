@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from scaling_cli.cli.output import Json, say, show
-from scaling_cli.cli.results import (
+from scaling_cli.cli.asking import (
     Extraction,
     Plots,
     ReadAs,
@@ -18,6 +17,7 @@ from scaling_cli.cli.results import (
     make_ask,
     write_figure,
 )
+from scaling_cli.cli.output import Json, say, show
 
 COLUMNS = ["at", "difference", "lo", "hi", "verdict", "questions", "smallest_difference",
            "questions_needed"]  # fmt: skip

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from scaling_cli.cli.asking import Runs
 from scaling_cli.cli.output import Json, say, show
-from scaling_cli.cli.results import Runs
 
 EPILOG = "Example: scale exchange results/open-models-llama3 --small llama-3-8b --large llama-3-70b"
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from scaling_cli.cli.asking import GroupBy, Plots, Runs, Unanswered
 from scaling_cli.cli.output import Json, say, show
-from scaling_cli.cli.results import GroupBy, Plots, Runs, Unanswered
 
 EPILOG = "Example: scale fit results/gsm8k-qwen-coder --law coverage --law voting --plot"
 
@@ -41,8 +41,8 @@ def fit(
     from scaling_cli.errors import LawError
     from scaling_cli.fits import LAWS, fit_rows, fit_runs, fits_document
     from scaling_cli.laws.selectors import Choice
+    from scaling_cli.recorded import AXES, Ask
     from scaling_cli.store import RunFolder
-    from scaling_cli.summary import AXES, Ask
 
     if axis not in AXES:
         raise LawError(f"there is no axis {axis}", f"valid: {', '.join(AXES)}")

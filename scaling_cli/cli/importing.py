@@ -75,8 +75,9 @@ def import_(
     """Make a run from recorded samples; nothing is sampled, nothing dropped unsaid."""
     from scaling_cli.importing import FORMATS
     from scaling_cli.importing.record import Import, import_run
+    from scaling_cli.recorded import Ask
     from scaling_cli.store import RunFolder
-    from scaling_cli.summary import Ask, accuracy_rows
+    from scaling_cli.summary import accuracy_rows
 
     given = Import(
         format=format.value,

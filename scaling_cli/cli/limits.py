@@ -7,8 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scaling_cli.cli.output import Json, say, show
-from scaling_cli.cli.results import (
+from scaling_cli.cli.asking import (
     Extraction,
     GroupBy,
     Plots,
@@ -17,6 +16,7 @@ from scaling_cli.cli.results import (
     Score,
     Unanswered,
 )
+from scaling_cli.cli.output import Json, say, show
 
 EPILOG = "Example: scale limits results/gsm8k-qwen-coder --k 64 --k 1024"
 
@@ -55,8 +55,8 @@ def limits(
     """Where voting ends with ever more samples (k → ∞), and what a perfect verifier would win."""
     from scaling_cli import limits as law
     from scaling_cli.laws.selectors import Choice
+    from scaling_cli.recorded import Ask
     from scaling_cli.store import RunFolder
-    from scaling_cli.summary import Ask
 
     ask = Ask(
         extraction=extraction.value,

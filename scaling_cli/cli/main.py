@@ -14,6 +14,7 @@ from scaling_cli.cli import (
     doctor,
     exchange,
     fit,
+    frontier,
     importing,
     limits,
     recommend,
@@ -34,6 +35,7 @@ app = typer.Typer(
 run.register(app)
 importing.register(app)
 results.register(app)
+frontier.register(app)
 limits.register(app)
 fit.register(app)
 exchange.register(app)

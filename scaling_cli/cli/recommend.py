@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from scaling_cli.cli.output import Json, say, show
-from scaling_cli.cli.results import (
+from scaling_cli.cli.asking import (
     Extraction,
     ReadAs,
     Runs,
@@ -17,6 +16,7 @@ from scaling_cli.cli.results import (
     make_ask,
     open_runs,
 )
+from scaling_cli.cli.output import Json, say, show
 
 ROWS = ["task", "budget", "model", "strategy", "selector", "k", "max_tokens", "cost",
         "cross_fitted", "lo", "hi", "odds", "gain", "gain_lo", "gain_hi"]  # fmt: skip

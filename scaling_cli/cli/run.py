@@ -68,11 +68,12 @@ def run(
 def _run(sweep: Sweep, path: Path, *, as_json: bool) -> None:
     from scaling_cli.cli.display import shown
     from scaling_cli.cli.pulling import ensure_weights
+    from scaling_cli.recorded import Ask
     from scaling_cli.running.prepare import prepare
     from scaling_cli.running.run import run_cells
     from scaling_cli.running.tables import status_rows
     from scaling_cli.store import RunFolder
-    from scaling_cli.summary import Ask, accuracy_rows
+    from scaling_cli.summary import accuracy_rows
 
     folder = RunFolder.create(path)
     with folder.lock():

@@ -144,7 +144,7 @@ def _parquet(path: Path) -> Iterator[Record | Skipped]:
                 for row in batch.to_pylist():
                     number += 1
                     yield f"{path.name}, row {number}", row
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise TaskError(f"{path.name} is not a whole Parquet file", "fetch it again") from error
 
 

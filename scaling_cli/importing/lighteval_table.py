@@ -47,7 +47,7 @@ def _rows(path: Path) -> Iterator[Record]:
                     number += 1
                     row = {name: values[place] for name, values in columns.items()}
                     yield f"{path.name}, row {number}", row
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise TaskError(f"{path.name} is not a whole Parquet file", "fetch it again") from error
 
 

@@ -9,10 +9,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from scaling_cli.grading import GraderPool
+from scaling_cli.recorded import Ask
 from scaling_cli.regroup import read_gold, regroup, regrouped, renumbered
 from scaling_cli.running.prepare import PreparedCell
 from scaling_cli.store import RunFolder
-from scaling_cli.summary import Ask, accuracy_rows
+from scaling_cli.summary import accuracy_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -21,9 +21,10 @@ from scaling_cli.figures.odds import caption, names_of, strips
 from scaling_cli.figures.save import save
 from scaling_cli.figures.style import colour_of, marker_of, spread
 from scaling_cli.frontier import frontier_tables
+from scaling_cli.recorded import Ask
 from scaling_cli.selection import Selection
 from scaling_cli.store import RunFolder
-from scaling_cli.summary import Ask, accuracy_rows
+from scaling_cli.summary import accuracy_rows
 from tests.small_run import small_run
 
 MODELS = {"alpha": {"length_of_wrong": 2.0}, "beta": {"skill": 1.5}, "gamma": {"skill": 0.1}}

@@ -1,0 +1,103 @@
+"""Options that several commands share, and what they ask of recorded runs."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from scaling_cli.cli.output import say
+
+if TYPE_CHECKING:
+    from scaling_cli.recorded import Ask
+    from scaling_cli.store import RunFolder
+
+Runs = Annotated[list[Path], typer.Argument(help="Runs' folders, such as results/quickstart.")]
+Selectors = Annotated[
+    list[str] | None, typer.Option("--selector", help="Only this selector; may be repeated.")
+]
+Ks = Annotated[list[int] | None, typer.Option("--k", help="Only this k; may be repeated.")]
+Plots = Annotated[Path, typer.Option("--plots", help="The folder that figures go into.")]
+
+
+class Extraction(StrEnum):
+    """How answers are read."""
+
+    lenient = "lenient"
+    strict = "strict"
+
+
+class Unanswered(StrEnum):
+    """What samples without an answer do in a vote."""
+
+    abstain = "abstain"
+    vote = "class"
+
+
+class Score(StrEnum):
+    """What is known of a sample's worth; step scores in four reductions."""
+
+    logprob_mean = "logprob_mean"
+    reward_last = "reward_last"
+    reward_min = "reward_min"
+    reward_mean = "reward_mean"
+    reward_product = "reward_product"
+
+
+class By(StrEnum):
+    """Columns by which questions can be grouped."""
+
+    level = "level"
+    subject = "subject"
+
+
+ReadAs = Annotated[Extraction, typer.Option(help="Read boxed answers only, or any.")]
+GroupBy = Annotated[By | None, typer.Option("--by", help="Split the questions.")]
+
+
+def grouped(by: By | None) -> list[str]:
+    return ["group"] if by else []
+
+
+def open_runs(runs: list[Path]) -> list[RunFolder]:
+    from scaling_cli.store import RunFolder
+
+    return [RunFolder.open(run) for run in runs]
+
+
+def make_ask(
+    folders: list[RunFolder],
+    selectors: list[str] | None,
+    ks: list[int] | None,
+    caps: list[int] | None,
+    extraction: Extraction,
+    unanswered: Unanswered,
+    by: By | None,
+) -> Ask:
+    from scaling_cli.errors import LawError
+    from scaling_cli.laws.selectors import SELECTORS, Choice
+    from scaling_cli.recorded import Ask
+
+    for name in selectors or []:
+        if name not in SELECTORS:
+            raise LawError(f"there is no selector {name}", f"valid: {', '.join(SELECTORS)}")
+    cells = folders[0].read_manifest().cells.values()
+    equality = next((str(cell.details.get("equality", "math")) for cell in cells), "math")
+    return Ask(
+        selectors=selectors or ("first", "coverage", "majority", "best"),
+        ks=ks,
+        caps=caps,
+        extraction=extraction.value,
+        equality=equality,
+        by=None if by is None else by.value,
+        choice=Choice(unanswered=unanswered.value, weight_map=""),
+    )
+
+
+def write_figure(figure: Any, folder: Path, name: str) -> None:
+    from scaling_cli.figures.save import save
+
+    for path in save(figure, folder, name):
+        say(f"wrote {path}")
