@@ -102,6 +102,15 @@ class Builder:
             for option in options:
                 valid = self._known.engines[name]
                 self._check(option, valid, f"option of {name}", (*place, option))
+        for option, value in options.items():
+            default = self._known.engines[name].get(option)
+            # Numbers and flags only: a text may stand for more, as `token_ids: auto` does.
+            if isinstance(default, int | float) and not _fits(value, default):
+                raise self._document.error(
+                    (*place, option),
+                    f"{option} is {brief(value)}; it must be {_kind(default)}",
+                    f"default: {str(default).lower()}",
+                )
         return EngineSpec(name, _pairs(options))
 
     def _model(self, keys: ModelKeys, default: EngineSpec, place: Place) -> ModelSpec:

@@ -47,11 +47,13 @@ def with_limit(sweep: Sweep, limit: int) -> Sweep:
 
 def _at_most(choice: Any, limit: int) -> Any:
     if choice is None:
-        return limit
+        return (("first", limit),)
     if isinstance(choice, int):
         return min(choice, limit)
     if choice and isinstance(choice[0], tuple):
         pairs = dict(choice)
+        if "first" in pairs:
+            return (("first", min(pairs["first"], limit)),)
         return tuple(sorted({**pairs, "count": min(pairs["count"], limit)}.items()))
     return choice[:limit]
 

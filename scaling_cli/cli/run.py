@@ -69,7 +69,7 @@ def _run(sweep: Sweep, path: Path, *, as_json: bool) -> None:
     from scaling_cli.cli.display import shown
     from scaling_cli.cli.pulling import ensure_weights
     from scaling_cli.recorded import Ask
-    from scaling_cli.running.prepare import prepare
+    from scaling_cli.running.prepare import copies, prepare
     from scaling_cli.running.run import run_cells
     from scaling_cli.running.tables import status_rows
     from scaling_cli.store import RunFolder
@@ -80,6 +80,8 @@ def _run(sweep: Sweep, path: Path, *, as_json: bool) -> None:
         ensure_weights(sweep)
         say(f"preparing {sweep.name}")
         prepared = prepare(sweep)
+        for line in copies(prepared):
+            say(f"note: {line}")
         try:
             with shown() as progress:
                 outcome = run_cells(prepared, sweep, folder, progress)

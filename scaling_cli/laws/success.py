@@ -53,7 +53,7 @@ def log_likelihood(correct: IntArray, samples: IntArray, theta: FloatArray) -> F
     """
     alpha, beta = np.exp(theta[:2])
     x, n = np.asarray(correct, np.float64), np.asarray(samples, np.float64)
-    choose = gammaln(n + 1) - gammaln(x + 1) - gammaln(n - x + 1)
+    choose: FloatArray = gammaln(n + 1) - gammaln(x + 1) - gammaln(n - x + 1)
     return choose + _log_moment(x, n - x, float(alpha), float(beta), float(theta[2]))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,9 @@ from scaling_cli.tasks import TaskData
 from scaling_cli.tasks.prompts import Prompt, check_shots, prompt_hash, render
 from scaling_cli.tasks.shots import take_shots
 from scaling_cli.types import Model, Question
+
+COPY = re.compile(r"/[0-9a-f]{12}-\d+$")
+"""How the id of a question's second and later copies ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,19 @@ def load_task(task: TaskSpec) -> tuple[TaskData, tuple[Question, ...], Prompt]:
     prompt = Prompt(task.prompt, take_shots(task, data))
     check_shots(prompt.shots, questions)
     return data, questions, prompt
+
+
+def copies(prepared: Sequence[PreparedCell]) -> list[str]:
+    """A line for each task that holds a question more than once: every copy counts."""
+    found: dict[str, int] = {}
+    for cell in prepared:
+        repeated = sum(COPY.search(question.id) is not None for question in cell.questions)
+        if repeated:
+            found[cell.cell.task.name] = repeated
+    return [
+        f"{count} of the questions of {task} are copies of others there; each counts as its own"
+        for task, count in found.items()
+    ]
 
 
 def as_choice(choice: Any) -> Any:

@@ -145,13 +145,17 @@ class QuestionSession:
         self._prompt = tuple(prompt)
         self._numbers = iter(numbers) if numbers is not None else itertools.count()
         self._path = path
+        self._branches: set[int] = set()
 
     @property
     def question(self) -> Question:
         return self._question
 
     def branch(self, index: int) -> QuestionSession:
-        """A session whose calls carry names of their own, for fan-out."""
+        """A session whose calls carry names of their own, for fan-out; each index once."""
+        if index in self._branches:
+            raise ValueError(f"branch {index} of this session was made before: its names are taken")
+        self._branches.add(index)
         return QuestionSession(
             self._door,
             self._question,

@@ -19,14 +19,17 @@ GROUPS = ("level", "subject")
 def select(questions: Sequence[Question], choice: Choice) -> list[Question]:
     """All (None), the first n, those listed by id or index, or a seeded subset.
 
-    A subset is `{count, seed, by}`: `by: level` or `subject` takes turns between the groups,
-    so that each has nearly the same number.
+    `{first: n}` is the first n, or all where there are fewer: what a limit asks. A subset is
+    `{count, seed, by}`: `by: level` or `subject` takes turns between the groups, so that each
+    has nearly the same number.
     """
     if choice is None:
         return list(questions)
     if isinstance(choice, int):
         return _first(questions, choice)
     if isinstance(choice, Mapping):
+        if list(choice) == ["first"]:
+            return list(questions[: choice["first"]])
         return _subset(questions, choice)
     return _listed(questions, choice)
 

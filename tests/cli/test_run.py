@@ -220,3 +220,23 @@ def test_an_unknown_equality_is_named(halves: Scale) -> None:
     said = halves("grade", halves.results / "s", "--equality", "maths")
     assert said.code == 2 and "maths" in said.err and said.out == ""
     assert _sampled(halves) == before
+
+
+def test_a_limit_above_the_tasks_size_asks_all(scale: Scale) -> None:
+    said = scale("run", scale.write(), "--results", scale.results, "--limit", 500, "--json")
+    assert said.code == 0, said
+    assert {row["questions"] for row in said.rows} == {8}
+
+
+def test_engine_options_of_the_wrong_kind_are_refused_at_the_sweep(scale: Scale) -> None:
+    said = scale("run", scale.write(), "--set", "engine={name: vllm, kv_cache_gb: 1.5}")
+    assert "kv_cache_gb is 1.5; it must be a whole number" in said.mistake
+
+
+def test_copies_of_questions_are_said(scale: Scale) -> None:
+    sweep = scale.write()
+    data = scale.folder / "sums.jsonl"
+    rows = data.read_text().splitlines()
+    data.write_text("\n".join([*rows, rows[0]]))
+    said = scale("run", sweep, "--results", scale.results)
+    assert "1 of the questions of sums.jsonl are copies" in said.err

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -72,7 +73,8 @@ async def test_names_do_not_depend_on_timing_and_order_is_kept(tmp_path: Path) -
 async def test_branches_have_names_of_their_own(tmp_path: Path) -> None:
     engine = Echo()
     session = session_of(tmp_path, engine)
-    children = [session, session.branch(0), session.branch(1), session.branch(1).branch(0)]
+    second = session.branch(1)
+    children = [session, session.branch(0), second, second.branch(0)]
     await asyncio.gather(*(child.extend([Trace()] * 2) for child in children))
     names = [request.name for request in engine.asked]
     assert len(names) == len(set(names)) == 8
@@ -168,3 +170,11 @@ def _folder(path: Path, number: int) -> Path:
     folder = path / str(number)
     folder.mkdir()
     return folder
+
+
+def test_a_branch_is_made_once(tmp_path: Path) -> None:
+    session = QuestionSession(None, None, prompt_text="", prompt=())  # type: ignore[arg-type]
+    session.branch(0).branch(0)
+    session.branch(1)
+    with pytest.raises(ValueError, match="branch 0 of this session was made before"):
+        session.branch(0)
