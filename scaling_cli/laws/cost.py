@@ -171,6 +171,7 @@ def bank_cost(
         costs[axis] = costs[axis] + once[:, None]
     costs["flops_policy"] = costs["flops"]
     costs["flops_verifier"] = 0 * counts[:, None] * sizes
+    costs["verifier_tokens"] = 0 * counts[:, None] * sizes
     return costs
 
 

@@ -30,6 +30,8 @@ def _status(folder: RunFolder, key: str, details: Row) -> Row:
         "model": details["model"],
         "task": details["task"],
         "strategy": "greedy" if details["temperature"] == 0 else details["strategy"],
+        "params": details.get("params", {}),
+        "verifier": (details.get("verifier") or {}).get("label"),
         "questions": details["questions"],
         "samples": wanted,
         "done": 0,
@@ -41,8 +43,11 @@ def _status(folder: RunFolder, key: str, details: Row) -> Row:
     }
     if folder.has_part("candidates", key):
         row |= _graded(folder, key)
-    # The journal may hold calls of questions that are not asked this time.
-    row["done"] = min(wanted, row["done"] + len(Journal.peek(folder.journal_path(key))))
+    if "step" in details:
+        row |= _searched(folder, key)
+    else:
+        # The journal may hold calls of questions that are not asked this time.
+        row["done"] = min(wanted, row["done"] + len(Journal.peek(folder.journal_path(key))))
     row["state"] = "complete" if row["done"] >= wanted and not row["failed"] else "incomplete"
     return row
 
@@ -64,6 +69,22 @@ def _graded(folder: RunFolder, key: str) -> Row:
         "truncated": float(np.mean(table["truncated"].to_pylist())) if len(table) else None,
         "tokens": sum(tokens),
         "cache_hit_rate": sum(c for c, _ in known) / sum(p for _, p in known) if known else None,
+    }
+
+
+def _searched(folder: RunFolder, key: str) -> Row:
+    """Questions done in place of traces, and what all calls were charged in place of paths."""
+    if not folder.has_part("candidates", key) or not folder.has_part("charges", key):
+        return {}
+    done = {question for question, _ in folder.recorded(key)}
+    names = ["role", "prompt_tokens", "cached_tokens", "new_tokens"]
+    calls = folder.read_part("charges", key, names).to_pylist()
+    known = [call for call in calls if call["cached_tokens"] is not None and call["prompt_tokens"]]
+    prompts = sum(call["prompt_tokens"] for call in known)
+    return {
+        "done": len(done),
+        "tokens": sum(c["new_tokens"] or 0 for c in calls if c["role"] == "policy"),
+        "cache_hit_rate": sum(c["cached_tokens"] for c in known) / prompts if prompts else None,
     }
 
 

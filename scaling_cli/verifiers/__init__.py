@@ -12,7 +12,6 @@ from scaling_cli.types import Model, Verifier
 VERIFIERS: dict[str, str] = {
     "confidence": "scaling_cli.verifiers.confidence:open_confidence",
     "judge": "scaling_cli.verifiers.judge:open_judge",
-    "reward": "scaling_cli.verifiers.reward:open_reward",
     "oracle": "scaling_cli.verifiers.oracle:open_oracle",
     "oracle-rollout": "scaling_cli.verifiers.oracle_rollout:open_oracle_rollout",
     "noisy-oracle": "scaling_cli.verifiers.noisy_oracle:open_noisy_oracle",
@@ -20,6 +19,12 @@ VERIFIERS: dict[str, str] = {
 
 FAKE_ONLY = frozenset({"noisy-oracle"})
 """Verifiers of a known law, for tests: they have no place beside a real engine."""
+
+UPPER_BOUNDS = frozenset({"oracle", "oracle-rollout", "noisy-oracle"})
+"""Verifiers that look at the gold answer: what they lead is a bound and no method."""
+
+ASKING = frozenset({"judge", "reward"})
+"""Verifiers that need a model of their own."""
 
 EXTRAS = {"reward": "see the README, vLLM"}
 

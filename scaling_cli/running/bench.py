@@ -1,0 +1,132 @@
+"""The verifiers of a run, each opened once with the engine it asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from scaling_cli import models
+from scaling_cli.engines import open_engine
+from scaling_cli.errors import ScaleError
+from scaling_cli.grading import GraderPool
+from scaling_cli.running.prepare import PreparedCell, PreparedVerifier
+from scaling_cli.running.progress import Progress
+from scaling_cli.running.score import score_bank, unscored
+from scaling_cli.running.scoring import Scoring
+from scaling_cli.store import RunFolder
+from scaling_cli.sweep import EngineSpec
+from scaling_cli.types import Engine, Model, Question, Trace, Verifier
+from scaling_cli.verifiers import open_verifier
+
+
+@dataclass(slots=True)
+class Bench:
+    """What a run's verifiers share. `engines` are open already, by weights and settings: a
+    verifier that asks the policy's own model asks the policy's own engine."""
+
+    stack: AsyncExitStack
+    folder: RunFolder
+    grader: GraderPool
+    progress: Progress
+    engines: dict[tuple[str, EngineSpec], Engine] = field(default_factory=dict)
+    verifiers: dict[str, Verifier] = field(default_factory=dict)
+
+    async def alternatives(self, prepared: PreparedVerifier) -> int:
+        """How many likely tokens a verifier must be told; those with a model need none."""
+        if prepared.model is not None:
+            return 0
+        return (await self.verifier(prepared)).facts.alternatives
+
+    async def verifier(self, prepared: PreparedVerifier) -> Verifier:
+        """The verifier, opened at its first use."""
+        if prepared.key not in self.verifiers:
+            spec, model = prepared.spec, prepared.model
+            if spec.engine is not None and model is not None:
+                model = for_engine(model, spec.engine, self.progress)
+            found = await open_verifier(spec.name, _options(prepared), model=model)
+            self.stack.push_async_callback(found.close)
+            self.verifiers[prepared.key] = found
+        return self.verifiers[prepared.key]
+
+    async def scoring(
+        self, prepared: PreparedVerifier, cell: PreparedCell | None = None, **grading: str
+    ) -> Scoring:
+        """The verifier with its engine, and how answers are told right from wrong."""
+        verifier = await self.verifier(prepared)
+        engine = None if verifier.facts.own_engine else await self._engine(prepared, cell)
+        style = grading.get("style", "" if cell is None else cell.style)
+        equality = grading.get("equality", "math" if cell is None else cell.equality)
+        tokenizer = None if prepared.model is None else prepared.model.tokenizer
+
+        async def is_right(question: Question, trace: Trace) -> bool:
+            (grade,) = await self.grader.grade(
+                [trace.text],
+                [trace.finish_reason],
+                question.answer,
+                style=style,
+                equality=equality,
+            )
+            return grade.verdict == "correct"
+
+        return Scoring(verifier, engine, tokenizer, is_right)
+
+    async def _engine(self, prepared: PreparedVerifier, cell: PreparedCell | None) -> Engine | None:
+        spec, model = prepared.spec.engine, prepared.model
+        if spec is None or model is None:
+            return None
+        key = (model.weights_hash, spec)
+        if key not in self.engines:
+            self.progress.say(f"starting {spec.name} with {model.name} for {prepared.spec.label}")
+            options: dict[str, Any] = dict(spec.options)
+            if spec.name == "fake" and cell is not None:
+                options["questions"] = {question.id: question for question in cell.questions}
+            ready = for_engine(model, spec, self.progress)
+            engine = await open_engine(spec.name, ready, options, 0)
+            self.stack.push_async_callback(engine.close)
+            self.engines[key] = engine
+        return self.engines[key]
+
+
+def _options(prepared: PreparedVerifier) -> dict[str, Any]:
+    """The verifier's options; one with an engine of its own is told that engine's too."""
+    spec = prepared.spec
+    own = {} if spec.engine is None else {"engine": {**dict(spec.engine.options)}}
+    return {**dict(spec.options), **own} if spec.name == "reward" else dict(spec.options)
+
+
+def for_engine(model: Model, spec: EngineSpec, progress: Progress) -> Model:
+    """vLLM reads safetensors: a GGUF file is dequantised once and kept."""
+    if spec.name != "vllm" or model.format != "gguf" or model.path is None:
+        return model
+    path = models.as_safetensors(model.path, say=progress.say)
+    return replace(model, path=path, format="safetensors")
+
+
+async def score_banks(
+    prepared: Sequence[PreparedCell], folder: RunFolder, grader: GraderPool, progress: Progress
+) -> list[tuple[str, str]]:
+    """Score the banks of a sweep by its verifiers, one verifier after the other."""
+    failed: list[tuple[str, str]] = []
+    scorers = {scorer.key: scorer for cell in prepared for scorer in cell.scorers}
+    for key, scorer in scorers.items():
+        cells = [
+            cell
+            for cell in prepared
+            if key in {one.key for one in cell.scorers} and folder.has_part("candidates", cell.key)
+        ]
+        todo = [cell for cell in cells if unscored(folder, cell.key, key)]
+        if not todo:
+            continue
+        async with AsyncExitStack() as stack:
+            bench = Bench(stack, folder, grader, progress)
+            for cell in todo:
+                progress.say(f"scoring {cell.label} by {scorer.spec.label}")
+                scoring = await bench.scoring(scorer, cell)
+                record = folder.read_manifest().cells[cell.key]
+                try:
+                    failed += await score_bank(folder, cell.key, record, scorer, scoring, progress)
+                except ScaleError as error:
+                    failed.append((cell.label, error.message))
+    return failed
