@@ -18,7 +18,7 @@ from scaling_cli.figures.style import (
     label_ends,
     marker_of,
 )
-from scaling_cli.frontier import FrontierTable, curve_of
+from scaling_cli.frontiers import FrontierTable, curve_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from scaling_cli.configurations import Name
-    from scaling_cli.frontier import FrontierTable
+    from scaling_cli.frontiers import FrontierTable
     from scaling_cli.types import FloatArray
 
 SHOWN = 0.1
