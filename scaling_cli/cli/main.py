@@ -9,7 +9,9 @@ import typer
 
 from scaling_cli import __version__
 from scaling_cli.cli import (
+    baseline,
     catalogue,
+    check,
     compare,
     doctor,
     exchange,
@@ -41,6 +43,8 @@ fit.register(app)
 exchange.register(app)
 recommend.register(app)
 compare.register(app)
+check.register(app)
+baseline.register(app)
 catalogue.register(app)
 doctor.register(app)
 

@@ -85,6 +85,10 @@ class RunFolder:
             remove_leftovers(self.path)
             yield
 
+    def writer(self) -> str | None:
+        """Who is writing the run now; None where nobody is."""
+        return lock.holder(self.path / ".lock")
+
     def cells(self, kind: str) -> list[str]:
         """The cells that have a part of this kind."""
         files = (self.path / kind).glob("*.parquet")
