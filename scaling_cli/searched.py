@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from scaling_cli.types import FloatArray, IntArray
 
+BOUND = " (upper bound)"
 COLUMNS = [
     "question_id", "role", "model", "prompt_tokens", "cached_tokens", "new_tokens",
     "known_tokens", "context", "seconds",
@@ -34,7 +35,12 @@ def verifier_label(facts: Mapping[str, Any] | None) -> str | None:
     """What a verifier is called; one that looks at the gold answer is said to be a bound."""
     if facts is None:
         return None
-    return f"{facts['label']} (upper bound)" if facts.get("upper_bound") else str(facts["label"])
+    return f"{facts['label']}{BOUND}" if facts.get("upper_bound") else str(facts["label"])
+
+
+def is_bound(verifier: str | None) -> bool:
+    """Whether a row's verifier looks at the gold answer, so that the row is no method."""
+    return verifier is not None and verifier.endswith(BOUND)
 
 
 def budgets(cell: CellRecord) -> list[tuple[int, int]]:

@@ -27,6 +27,7 @@ from scaling_cli.recorded import (
 )
 from scaling_cli.searched import (
     budgets,
+    is_bound,
     rescored,
     scored_costs,
     search_costs,
@@ -57,6 +58,11 @@ class Series:
     mc_error: FloatArray
     costs: Mapping[str, FloatArray]
     rates: Mapping[str, float | None]
+
+    @property
+    def chooses(self) -> bool:
+        """Whether this is a method: coverage and oracles look at the right answer."""
+        return self.fields["selector"] != "coverage" and not is_bound(self.fields["verifier"])
 
 
 def accuracy_rows(folder: RunFolder, ask: Ask) -> list[Row]:

@@ -22,6 +22,7 @@ from scaling_cli.cli import (
     recommend,
     results,
     run,
+    verifying,
 )
 from scaling_cli.errors import ScaleError
 
@@ -46,6 +47,7 @@ compare.register(app)
 check.register(app)
 baseline.register(app)
 catalogue.register(app)
+verifying.register(app)
 doctor.register(app)
 
 

@@ -38,13 +38,11 @@ def register(app: typer.Typer) -> None:
 
 def status(runs: Runs, as_json: Json = False) -> None:
     """What each cell of a run holds and lacks."""
-    from scaling_cli.running.tables import status_rows
+    from scaling_cli.running.tables import STATUS, status_rows
     from scaling_cli.store import RunFolder
 
     rows = [{"run": f.name, **row} for f in map(RunFolder.open, runs) for row in status_rows(f)]
-    columns = ["model", "task", "strategy", "questions", "samples", "done", "failed", "accuracy",
-               "truncated", "tokens", "cache_hit_rate", "state"]  # fmt: skip
-    show(rows, as_json=as_json, columns=columns)
+    show(rows, as_json=as_json, columns=STATUS)
 
 
 def accuracy(

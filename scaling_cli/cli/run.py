@@ -68,11 +68,11 @@ def run(
 
 
 def _run(sweep: Sweep, path: Path, *, as_json: bool) -> None:
-    from scaling_cli.running.tables import status_rows
+    from scaling_cli.running.tables import STATUS, status_rows
 
     folder, outcome = sample(sweep, path)
     say(f"{outcome.drawn} tokens sampled; results in {path}")
-    show(status_rows(folder), as_json=as_json, title=sweep.name)
+    show(status_rows(folder), as_json=as_json, columns=STATUS, title=sweep.name)
     for call, error in outcome.failed[:5]:
         say(f"failed: {call}: {error}")
     if outcome.failed:
@@ -113,8 +113,9 @@ def _show_plan(sweep: Sweep, path: Path, *, as_json: bool) -> None:
     from scaling_cli.store import RunFolder
 
     rows = plan_rows(sweep, RunFolder(path))
-    columns = ["model", "task", "strategy", "temperature", "max_tokens", "samples", "recorded",
-               "missing", "tokens", "flops", "basis"]  # fmt: skip
+    columns = ["model", "task", "strategy", "width", "verifier", "temperature", "max_tokens",
+               "samples", "recorded", "missing", "tokens", "verifier_tokens", "flops",
+               "basis"]  # fmt: skip
     show(rows, as_json=as_json, columns=columns, title=f"{sweep.name}: what is still to be drawn")
 
 

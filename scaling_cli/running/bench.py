@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -11,12 +12,12 @@ from scaling_cli import models
 from scaling_cli.engines import open_engine
 from scaling_cli.errors import ScaleError
 from scaling_cli.grading import GraderPool
-from scaling_cli.running.prepare import PreparedCell, PreparedVerifier
+from scaling_cli.running.prepare import PreparedCell, PreparedVerifier, prepare_verifier
 from scaling_cli.running.progress import Progress
 from scaling_cli.running.score import score_bank, unscored
 from scaling_cli.running.scoring import Scoring
 from scaling_cli.store import RunFolder
-from scaling_cli.sweep import EngineSpec
+from scaling_cli.sweep import EngineSpec, VerifierSpec
 from scaling_cli.types import Engine, Model, Question, Trace, Verifier
 from scaling_cli.verifiers import open_verifier
 
@@ -51,13 +52,11 @@ class Bench:
         return self.verifiers[prepared.key]
 
     async def scoring(
-        self, prepared: PreparedVerifier, cell: PreparedCell | None = None, **grading: str
+        self, prepared: PreparedVerifier, style: Any, equality: Any, questions: Sequence[Question]
     ) -> Scoring:
         """The verifier with its engine, and how answers are told right from wrong."""
         verifier = await self.verifier(prepared)
-        engine = None if verifier.facts.own_engine else await self._engine(prepared, cell)
-        style = grading.get("style", "" if cell is None else cell.style)
-        equality = grading.get("equality", "math" if cell is None else cell.equality)
+        engine = None if verifier.facts.own_engine else await self._engine(prepared, questions)
         tokenizer = None if prepared.model is None else prepared.model.tokenizer
 
         async def is_right(question: Question, trace: Trace) -> bool:
@@ -72,7 +71,9 @@ class Bench:
 
         return Scoring(verifier, engine, tokenizer, is_right)
 
-    async def _engine(self, prepared: PreparedVerifier, cell: PreparedCell | None) -> Engine | None:
+    async def _engine(
+        self, prepared: PreparedVerifier, questions: Sequence[Question]
+    ) -> Engine | None:
         spec, model = prepared.spec.engine, prepared.model
         if spec is None or model is None:
             return None
@@ -80,8 +81,8 @@ class Bench:
         if key not in self.engines:
             self.progress.say(f"starting {spec.name} with {model.name} for {prepared.spec.label}")
             options: dict[str, Any] = dict(spec.options)
-            if spec.name == "fake" and cell is not None:
-                options["questions"] = {question.id: question for question in cell.questions}
+            if spec.name == "fake":
+                options["questions"] = {question.id: question for question in questions}
             ready = for_engine(model, spec, self.progress)
             engine = await open_engine(spec.name, ready, options, 0)
             self.stack.push_async_callback(engine.close)
@@ -104,6 +105,34 @@ def for_engine(model: Model, spec: EngineSpec, progress: Progress) -> Model:
     return replace(model, path=path, format="safetensors")
 
 
+def score_run(
+    folder: RunFolder, spec: VerifierSpec, grader: GraderPool, progress: Progress
+) -> list[tuple[str, str]]:
+    """Score every bank of a recorded run; (sample, error) of what failed.
+
+    The caller holds the folder's lock.
+    """
+    return asyncio.run(_score_run(folder, prepare_verifier(spec), grader, progress))
+
+
+async def _score_run(
+    folder: RunFolder, scorer: PreparedVerifier, grader: GraderPool, progress: Progress
+) -> list[tuple[str, str]]:
+    failed: list[tuple[str, str]] = []
+    questions = folder.read_questions()
+    async with AsyncExitStack() as stack:
+        bench = Bench(stack, folder, grader, progress)
+        for key, record in folder.read_manifest().ordered():
+            details = record.details
+            is_bank = "step" not in details and details["temperature"] != 0
+            if not is_bank or not folder.has_part("candidates", key):
+                continue
+            style, equality = details.get("style", "math"), details.get("equality", "math")
+            scoring = await bench.scoring(scorer, style, equality, questions)
+            failed += await score_bank(folder, key, record, scorer, scoring, progress)
+    return failed
+
+
 async def score_banks(
     prepared: Sequence[PreparedCell], folder: RunFolder, grader: GraderPool, progress: Progress
 ) -> list[tuple[str, str]]:
@@ -123,7 +152,7 @@ async def score_banks(
             bench = Bench(stack, folder, grader, progress)
             for cell in todo:
                 progress.say(f"scoring {cell.label} by {scorer.spec.label}")
-                scoring = await bench.scoring(scorer, cell)
+                scoring = await bench.scoring(scorer, cell.style, cell.equality, cell.questions)
                 record = folder.read_manifest().cells[cell.key]
                 try:
                     failed += await score_bank(folder, cell.key, record, scorer, scoring, progress)

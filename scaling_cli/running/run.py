@@ -136,7 +136,11 @@ async def _open_cell(prepared: PreparedCell, bench: Bench, facts: EngineFacts) -
     folder, grader, progress = bench.folder, bench.grader, bench.progress
     if prepared.cell.searches:
         verifier = prepared.verifier
-        scoring = None if verifier is None else await bench.scoring(verifier, prepared)
+        scoring = None
+        if verifier is not None:
+            scoring = await bench.scoring(
+                verifier, prepared.style, prepared.equality, prepared.questions
+            )
         return SearchCell(prepared, folder, facts, grader, progress, scoring)
     likely = [await bench.alternatives(scorer) for scorer in prepared.scorers]
     return BankCell(prepared, folder, facts, grader, progress, max(likely, default=0))

@@ -2,28 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from scaling_cli.laws.cost import CostModel
-from scaling_cli.plan import Expectation, Sample, Todo, Wanted, expect, plan
+from scaling_cli.plan import Expectation, Sample, Wanted, expect, plan
+from scaling_cli.running.expected import price
 from scaling_cli.running.journal import Journal
 from scaling_cli.running.prepare import PreparedCell, prepare
 from scaling_cli.running.session import call_sample
 from scaling_cli.store import RunFolder
-from scaling_cli.sweep import Sweep
+from scaling_cli.strategies import bill, width_of
+from scaling_cli.sweep import SAMPLING, Sweep
 
 Row = dict[str, Any]
+
+
+STATUS = (
+    "model", "task", "strategy", "width", "verifier", "questions", "samples", "done", "failed",
+    "accuracy", "truncated", "tokens", "cache_hit_rate", "busy_share", "state",
+)  # fmt: skip
+"""The columns of a status row that a person sees."""
 
 
 def status_rows(folder: RunFolder) -> list[Row]:
     """One row a cell: questions, samples, tokens, failures, how far it is."""
     run = folder.read_manifest()
-    return [_status(folder, key, dict(cell.details)) for key, cell in run.ordered()]
+    busy = _busy(run.starts)
+    return [
+        _status(folder, key, dict(cell.details), busy.get(cell.details["model"]))
+        for key, cell in run.ordered()
+    ]
 
 
-def _status(folder: RunFolder, key: str, details: Row) -> Row:
+def _busy(starts: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Share of each model's slots that were at work, over all starts of its engine."""
+    seconds: dict[str, float] = {}
+    worked: dict[str, float] = {}
+    for start in starts:
+        work = start.get("work") or {}
+        model, wall = str(start["model"]), float(work.get("seconds", 0.0))
+        seconds[model] = seconds.get(model, 0.0) + wall
+        worked[model] = worked.get(model, 0.0) + wall * float(work.get("busy_share", 0.0))
+    return {model: worked[model] / wall for model, wall in seconds.items() if wall > 0}
+
+
+def _status(folder: RunFolder, key: str, details: Row, busy: float | None) -> Row:
     wanted = int(details["samples"]) * int(details["questions"])
     row: Row = {
         "cell": key,
@@ -31,6 +55,7 @@ def _status(folder: RunFolder, key: str, details: Row) -> Row:
         "task": details["task"],
         "strategy": "greedy" if details["temperature"] == 0 else details["strategy"],
         "params": details.get("params", {}),
+        "width": details.get("width"),
         "verifier": (details.get("verifier") or {}).get("label"),
         "questions": details["questions"],
         "samples": wanted,
@@ -40,6 +65,7 @@ def _status(folder: RunFolder, key: str, details: Row) -> Row:
         "truncated": None,
         "tokens": None,
         "cache_hit_rate": None,
+        "busy_share": busy,
     }
     if folder.has_part("candidates", key):
         row |= _graded(folder, key)
@@ -93,20 +119,31 @@ def plan_rows(sweep: Sweep, folder: RunFolder) -> list[Row]:
     prepared = {cell.key: cell for cell in prepare(sweep)}
     todo = plan(wanted(prepared.values()), lambda key: held(folder, key))
     lengths = {key: mean for key in prepared if (mean := _mean_tokens(folder, key)) is not None}
-    rows = expect(todo, lengths, lambda one, length: _flops(prepared[one.wanted.key], one, length))
+    rows = expect(todo, lengths, lambda one, length: price(prepared[one.wanted.key], one, length))
     return [_plan_row(row) for row in rows]
 
 
 def _plan_row(row: Expectation) -> Row:
     fields = asdict(row)
     fields["cell"], fields["params"] = fields.pop("key"), dict(row.params)
+    searches = row.strategy != SAMPLING
+    fields["width"] = width_of(row.strategy, fields["params"]) if searches else None
     fields["strategy"] = "greedy" if row.temperature == 0 else row.strategy
     return fields
 
 
 def wanted(prepared: Iterable[PreparedCell]) -> list[Wanted]:
     """The cells as the plan sees them."""
-    return [Wanted(c.key, c.cell, tuple(q.id for q in c.questions)) for c in prepared]
+    return [_wanted(cell) for cell in prepared]
+
+
+def _wanted(prepared: PreparedCell) -> Wanted:
+    cell = prepared.cell
+    ids = tuple(question.id for question in prepared.questions)
+    if not cell.searches:
+        return Wanted(prepared.key, cell, ids)
+    asked = bill(cell.strategy, dict(cell.params))
+    return Wanted(prepared.key, cell, ids, asked.solutions, asked.scores)
 
 
 def held(folder: RunFolder, key: str) -> set[Sample]:
@@ -123,17 +160,3 @@ def _mean_tokens(folder: RunFolder, key: str) -> float | None:
     column = folder.read_part("candidates", key, ["new_tokens"])["new_tokens"].to_pylist()
     lengths = [length for length in column if length is not None]
     return sum(lengths) / len(lengths) if lengths else None
-
-
-def _flops(prepared: PreparedCell, todo: Todo, length: float) -> float | None:
-    """FLOPs of the missing samples, one prompt a question."""
-    architecture = prepared.model.architecture
-    if architecture is None or prepared.model.tokenizer is None:
-        return None
-    model = CostModel(architecture)
-    asked = {question for question, _ in todo.missing}
-    prompts = {q.id: len(prepared.prompt_tokens(q)) for q in prepared.questions if q.id in asked}
-    prefill = sum(float(model.prefill(tokens)) for tokens in prompts.values())
-    return prefill + sum(
-        float(model.decode(length, context=prompts[question])) for question, _ in todo.missing
-    )

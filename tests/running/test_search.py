@@ -104,7 +104,7 @@ async def _search(
             if cell.verifier.model is not None and cell.verifier.spec.engine is not None:
                 key = (cell.verifier.model.weights_hash, cell.verifier.spec.engine)
                 bench.engines[key] = judge
-            scoring = await bench.scoring(cell.verifier, cell)
+            scoring = await bench.scoring(cell.verifier, cell.style, cell.equality, QUESTIONS)
             search = SearchCell(cell, folder, engine.facts, grader, progress, scoring)
             sweep = Sweep("x", (), (), questions_in_flight=in_flight)
             await _fill([search], engine, sweep, 0)
