@@ -81,7 +81,7 @@ def difference_spread(
     means over n and m samples varies over questions by between + within₁/n + within₂/m.
     """
     (x, n), (y, m) = (tuple(np.asarray(v, np.float64) for v in side) for side in (first, second))
-    one, other = spread(x, n), spread(y, m)
+    one, other = spread(*first), spread(*second)
     gaps = x / n - y / m
     # Where none differs the imaginary questions do, by a whole one: unseen questions may.
     largest = float(np.abs(gaps).max())

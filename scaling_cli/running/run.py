@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
+import platform
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,7 +14,7 @@ from typing import Any
 
 from scaling_cli import models
 from scaling_cli.engines import open_engine
-from scaling_cli.errors import ScaleError
+from scaling_cli.errors import ScaleError, StoreError
 from scaling_cli.grading import GraderPool
 from scaling_cli.plan import plan
 from scaling_cli.running.admission import Admission
@@ -23,8 +25,9 @@ from scaling_cli.running.progress import Progress
 from scaling_cli.running.regrade import regrade_changed
 from scaling_cli.running.tables import held, wanted
 from scaling_cli.store import RunFolder
+from scaling_cli.store.beside import add_session
 from scaling_cli.sweep import EngineSpec, Sweep
-from scaling_cli.types import Engine, Model, Question
+from scaling_cli.types import Engine, EngineFacts, Model, Question
 
 TICK_SECONDS = 1.0
 """How often tokens in flight are journalled where calls can only be continued."""
@@ -112,13 +115,42 @@ async def _run_group(
         add_start(folder, model, spec.name, engine.facts, seed)
         cells = [BankCell(cell, folder, engine.facts, grader, progress) for cell in group]
         progress.restart_clock()
-        await _fill(cells, engine, sweep, start)
+        try:
+            await _fill(cells, engine, sweep, start)
+        finally:
+            _keep_pace(folder, model.name, engine.facts, progress, cells)
         for cell in cells:
             await cell.publish()
         failed = tuple(failure for cell in cells for failure in cell.failed())
         return Outcome(sum(progress.cells[c.prepared.key].tokens for c in cells), failed)
     finally:
         await engine.close()
+
+
+def _keep_pace(
+    folder: RunFolder,
+    model: str,
+    facts: EngineFacts,
+    progress: Progress,
+    cells: Sequence[BankCell],
+) -> None:
+    """How fast this start of the engine sampled, whether it ended well or was stopped."""
+    if not progress.drawn:
+        return
+    # How long it took is worth knowing and not worth failing over, a full disk included.
+    with contextlib.suppress(StoreError):
+        add_session(
+            folder,
+            {
+                "model": model,
+                "engine": facts.name,
+                "device": str(facts.details.get("device", platform.machine())),
+                "slots": facts.slots,
+                "samples": sum(progress.cells[cell.prepared.key].drawn for cell in cells),
+                "tokens": progress.drawn,
+                "seconds": progress.elapsed,
+            },
+        )
 
 
 def _options(group: Sequence[PreparedCell], spec: EngineSpec) -> dict[str, Any]:
