@@ -68,11 +68,12 @@ def run(
 def _run(sweep: Sweep, path: Path, *, as_json: bool) -> None:
     from scaling_cli.cli.display import shown
     from scaling_cli.cli.pulling import ensure_weights
+    from scaling_cli.planning.kept import before_sampling
     from scaling_cli.recorded import Ask
     from scaling_cli.running.prepare import copies, prepare
     from scaling_cli.running.run import run_cells
     from scaling_cli.running.tables import status_rows
-    from scaling_cli.store import RunFolder
+    from scaling_cli.store import RunFolder, run_folders
     from scaling_cli.summary import accuracy_rows
 
     folder = RunFolder.create(path)
@@ -82,6 +83,8 @@ def _run(sweep: Sweep, path: Path, *, as_json: bool) -> None:
         prepared = prepare(sweep)
         for line in copies(prepared):
             say(f"note: {line}")
+        if failure := before_sampling(prepared, sweep, folder, run_folders(path.parent)):
+            say(f"note: {failure}")
         try:
             with shown() as progress:
                 outcome = run_cells(prepared, sweep, folder, progress)

@@ -72,6 +72,12 @@ def spread(correct: IntArray, samples: IntArray) -> Spread:
     return Spread(mean, _between(mean, square, len(p), float(noise.mean())), within)
 
 
+def value_sd(values: FloatArray) -> float:
+    """Standard deviation over questions of one value a question, in [0, 1]."""
+    mean, square = _moments(np.asarray(values, np.float64))
+    return float(np.sqrt(_between(mean, square, len(values), 0.0)))
+
+
 def difference_spread(
     first: tuple[IntArray, IntArray], second: tuple[IntArray, IntArray]
 ) -> tuple[float, float, float]:

@@ -60,7 +60,7 @@ def run_cells(
     with GraderPool() as grader:
         regrade_changed(prepared, folder, grader, progress.say)
         describe(prepared, sweep, folder)
-        for group in _by_engine(prepared):
+        for group in groups_by_engine(prepared):
             if _is_drawn(group, folder):
                 asyncio.run(_publish(group, folder, grader, progress))
                 continue
@@ -75,7 +75,7 @@ def _questions(prepared: Sequence[PreparedCell]) -> list[Question]:
     return list({q.id: q for cell in prepared for q in cell.questions}.values())
 
 
-def _by_engine(prepared: Sequence[PreparedCell]) -> list[list[PreparedCell]]:
+def groups_by_engine(prepared: Sequence[PreparedCell]) -> list[list[PreparedCell]]:
     """Cells that one start of an engine can serve."""
     groups: dict[tuple[str, EngineSpec], list[PreparedCell]] = {}
     for cell in prepared:
@@ -109,8 +109,8 @@ async def _run_group(
     start = count_starts(folder)
     seed = _engine_seed(folder, model, spec, start)
     progress.say(f"starting {spec.name} with {model.name}")
-    ready = _for_engine(model, spec, progress)
-    engine = await open_engine(spec.name, ready, _options(group, spec), seed)
+    ready = as_engine_reads(model, spec, progress)
+    engine = await open_engine(spec.name, ready, engine_options(group, spec), seed)
     try:
         add_start(folder, model, spec.name, engine.facts, seed)
         cells = [BankCell(cell, folder, engine.facts, grader, progress) for cell in group]
@@ -153,7 +153,7 @@ def _keep_pace(
         )
 
 
-def _options(group: Sequence[PreparedCell], spec: EngineSpec) -> dict[str, Any]:
+def engine_options(group: Sequence[PreparedCell], spec: EngineSpec) -> dict[str, Any]:
     """The engine's options; the fake engine, which is a law about questions, is told them."""
     options = dict(spec.options)
     if spec.name == "vllm":
@@ -163,7 +163,7 @@ def _options(group: Sequence[PreparedCell], spec: EngineSpec) -> dict[str, Any]:
     return options
 
 
-def _for_engine(model: Model, spec: EngineSpec, progress: Progress) -> Model:
+def as_engine_reads(model: Model, spec: EngineSpec, progress: Progress) -> Model:
     """vLLM reads safetensors: a GGUF file is dequantised once and kept."""
     if spec.name != "vllm" or model.format != "gguf" or model.path is None:
         return model
