@@ -19,6 +19,7 @@ from scaling_cli.cli import (
     frontier,
     importing,
     limits,
+    plan,
     recommend,
     results,
     run,
@@ -36,6 +37,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 run.register(app)
+plan.register(app)
 importing.register(app)
 results.register(app)
 frontier.register(app)

@@ -84,10 +84,11 @@ def sample(sweep: Sweep, path: Path) -> tuple[RunFolder, Outcome]:
     """Draw what the run at `path` lacks, with weights fetched and progress shown."""
     from scaling_cli.cli.display import shown
     from scaling_cli.cli.pulling import ensure_weights
+    from scaling_cli.planning.kept import before_sampling
     from scaling_cli.recorded import Ask
     from scaling_cli.running.prepare import copies, prepare
     from scaling_cli.running.run import run_cells
-    from scaling_cli.store import RunFolder
+    from scaling_cli.store import RunFolder, run_folders
     from scaling_cli.summary import accuracy_rows
 
     folder = RunFolder.create(path)
@@ -97,6 +98,8 @@ def sample(sweep: Sweep, path: Path) -> tuple[RunFolder, Outcome]:
         prepared = prepare(sweep)
         for line in copies(prepared):
             say(f"note: {line}")
+        if failure := before_sampling(prepared, sweep, folder, run_folders(path.parent)):
+            say(f"note: {failure}")
         try:
             with shown() as progress:
                 outcome = run_cells(prepared, sweep, folder, progress)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,8 @@ from scaling_cli.tasks import TaskData
 from scaling_cli.tasks.prompts import Prompt, check_shots, prompt_hash, render
 from scaling_cli.tasks.shots import take_shots
 from scaling_cli.types import Model, Question
+
+Resolve = Callable[[ModelSpec, str], Model]
 
 COPY = re.compile(r"/[0-9a-f]{12}-\d+$")
 """How the id of a question's second and later copies ends."""
@@ -77,11 +79,15 @@ class PreparedCell:
         return [] if tokenizer is None else tokenizer.encode(self.rendered[question.id])
 
 
-def prepare(sweep: Sweep) -> list[PreparedCell]:
-    """Every cell of the sweep, ready to run; raises ScaleError where one cannot be."""
+def prepare(sweep: Sweep, *, resolve: Resolve | None = None) -> list[PreparedCell]:
+    """Every cell of the sweep, ready to run; raises ScaleError where one cannot be.
+
+    `resolve` finds a model's files; a plan has one that does without.
+    """
+    find = resolve or resolve_model
     wanted = cells(sweep)
     found = {
-        (spec, engine): resolve_model(spec, engine)
+        (spec, engine): find(spec, engine)
         for spec, engine in dict.fromkeys((cell.model, cell.engine.name) for cell in wanted)
     }
     loaded = {task: load_task(task) for task in dict.fromkeys(cell.task for cell in wanted)}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
+import platform
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -12,7 +14,7 @@ from itertools import zip_longest
 from typing import Any
 
 from scaling_cli.engines import open_engine
-from scaling_cli.errors import ScaleError
+from scaling_cli.errors import ScaleError, StoreError
 from scaling_cli.grading import GraderPool
 from scaling_cli.plan import plan
 from scaling_cli.running.admission import Admission
@@ -26,6 +28,7 @@ from scaling_cli.running.search import SearchCell
 from scaling_cli.running.tables import held, wanted
 from scaling_cli.running.work import Work
 from scaling_cli.store import RunFolder
+from scaling_cli.store.beside import add_session
 from scaling_cli.sweep import EngineSpec, Sweep
 from scaling_cli.types import Engine, EngineFacts, Model, Question
 
@@ -62,7 +65,7 @@ def run_cells(
     with GraderPool() as grader:
         regrade_changed(prepared, folder, grader, progress.say)
         describe(prepared, sweep, folder)
-        for group in _by_engine(prepared):
+        for group in groups_by_engine(prepared):
             if _is_drawn(group, folder):
                 asyncio.run(_publish(group, folder, grader, progress))
                 continue
@@ -78,7 +81,7 @@ def _questions(prepared: Sequence[PreparedCell]) -> list[Question]:
     return list({q.id: q for cell in prepared for q in cell.questions}.values())
 
 
-def _by_engine(prepared: Sequence[PreparedCell]) -> list[list[PreparedCell]]:
+def groups_by_engine(prepared: Sequence[PreparedCell]) -> list[list[PreparedCell]]:
     """Cells that one start of an engine can serve."""
     groups: dict[tuple[str, EngineSpec], list[PreparedCell]] = {}
     for cell in prepared:
@@ -116,14 +119,17 @@ async def _run_group(
     progress.say(f"starting {spec.name} with {model.name}")
     ready = for_engine(model, spec, progress)
     async with AsyncExitStack() as stack:
-        engine = await open_engine(spec.name, ready, _options(group, spec), seed)
+        engine = await open_engine(spec.name, ready, engine_options(group, spec), seed)
         stack.push_async_callback(engine.close)
         add_start(folder, model, spec.name, engine.facts, seed)
         bench = Bench(stack, folder, grader, progress, {(model.weights_hash, spec): engine})
         cells = [await _open_cell(cell, bench, engine.facts) for cell in group]
         progress.restart_clock()
         with Work(engine.facts.slots) as work:
-            await _fill(cells, work.watched(engine), sweep, start)
+            try:
+                await _fill(cells, work.watched(engine), sweep, start)
+            finally:
+                _keep_pace(folder, model.name, engine.facts, progress, cells)
         note_work(folder, start, work.facts())
         for cell in cells:
             await cell.publish()
@@ -146,7 +152,33 @@ async def _open_cell(prepared: PreparedCell, bench: Bench, facts: EngineFacts) -
     return BankCell(prepared, folder, facts, grader, progress, max(likely, default=0))
 
 
-def _options(group: Sequence[PreparedCell], spec: EngineSpec) -> dict[str, Any]:
+def _keep_pace(
+    folder: RunFolder,
+    model: str,
+    facts: EngineFacts,
+    progress: Progress,
+    cells: Sequence[AnyCell],
+) -> None:
+    """How fast this start of the engine sampled, whether it ended well or was stopped."""
+    if not progress.drawn:
+        return
+    # How long it took is worth knowing and not worth failing over, a full disk included.
+    with contextlib.suppress(StoreError):
+        add_session(
+            folder,
+            {
+                "model": model,
+                "engine": facts.name,
+                "device": str(facts.details.get("device", platform.machine())),
+                "slots": facts.slots,
+                "samples": sum(progress.cells[cell.prepared.key].drawn for cell in cells),
+                "tokens": progress.drawn,
+                "seconds": progress.elapsed,
+            },
+        )
+
+
+def engine_options(group: Sequence[PreparedCell], spec: EngineSpec) -> dict[str, Any]:
     """The engine's options; the fake engine, which is a law about questions, is told them."""
     options = dict(spec.options)
     if spec.name == "vllm":

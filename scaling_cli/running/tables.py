@@ -118,7 +118,7 @@ def plan_rows(sweep: Sweep, folder: RunFolder) -> list[Row]:
     """One row a cell: samples missing, and the tokens and FLOPs they should take."""
     prepared = {cell.key: cell for cell in prepare(sweep)}
     todo = plan(wanted(prepared.values()), lambda key: held(folder, key))
-    lengths = {key: mean for key in prepared if (mean := _mean_tokens(folder, key)) is not None}
+    lengths = {key: mean for key in prepared if (mean := mean_tokens(folder, key)) is not None}
     rows = expect(todo, lengths, lambda one, length: price(prepared[one.wanted.key], one, length))
     return [_plan_row(row) for row in rows]
 
@@ -153,7 +153,7 @@ def held(folder: RunFolder, key: str) -> set[Sample]:
     return folder.recorded(key) | journalled
 
 
-def _mean_tokens(folder: RunFolder, key: str) -> float | None:
+def mean_tokens(folder: RunFolder, key: str) -> float | None:
     """Mean new tokens of a cell's recorded samples."""
     if not folder.has_part("candidates", key):
         return None

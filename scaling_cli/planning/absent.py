@@ -1,0 +1,56 @@
+"""A sweep's cells made concrete also where the weights are not on this machine."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+
+from scaling_cli.errors import ModelError
+from scaling_cli.models import MODELS, is_here
+from scaling_cli.running.prepare import PreparedCell, prepare, resolve_model
+from scaling_cli.sweep import ModelSpec, Sweep
+from scaling_cli.types import Architecture, Model, Question
+
+CHARACTERS_PER_TOKEN = 4.0
+"""Of English prose with numbers, where there is no tokenizer to count with."""
+
+
+def planned_cells(
+    sweep: Sweep, architectures: Mapping[str, Architecture]
+) -> tuple[list[PreparedCell], list[str]]:
+    """The cells, and a line for each model that is planned for without its files.
+
+    Such a cell's key is not the one it will have, so nothing counts as recorded of it;
+    `architectures` gives FLOPs by a model's name where its own are not known.
+    """
+    notes: dict[str, str] = {}
+
+    def resolve(spec: ModelSpec, engine: str) -> Model:
+        try:
+            model = resolve_model(spec, engine)
+        except ModelError as error:
+            notes[spec.name] = f"{spec.name} is planned for without its files: {error.message}"
+            digest = hashlib.sha256(f"absent/{spec.name}".encode()).hexdigest()
+            model = Model(spec.name, digest, format="remote")
+        known = architectures.get(spec.name, model.architecture)
+        return replace(model, architecture=known)
+
+    return prepare(sweep, resolve=resolve), [*notes.values()]
+
+
+def prompt_length(cell: PreparedCell, question: Question) -> float:
+    """Tokens of a question's prompt, from its characters where nothing can count them."""
+    if cell.model.tokenizer is None:
+        return len(cell.rendered[question.id]) / CHARACTERS_PER_TOKEN
+    return float(len(cell.prompt_tokens(question)))
+
+
+def bytes_to_fetch(sweep: Sweep) -> int:
+    """Bytes of registered models that a run would download first."""
+    used = {spec.name: (spec.engine or sweep.engine).name for spec in sweep.models}
+    return sum(
+        MODELS[name].size
+        for name, engine in used.items()
+        if name in MODELS and engine not in ("fake", "completions") and not is_here(name)
+    )
