@@ -13,11 +13,11 @@ from scaling_cli.laws.resample import bootstrap_means, question_weights
 KS = np.array([1, 2, 4, 8])
 
 
-def curve(seed: int, questions: int = 40, *, dearer: float = 1.0, prompt: float = 30) -> CostedCurve:
+def curve(seed: int, questions: int = 40, *, dearer: float = 1.0) -> CostedCurve:
     rng = np.random.default_rng(seed)
     chance = rng.random((questions, 1))
     values = 1 - (1 - chance) ** KS
-    costs = dearer * (prompt + rng.lognormal(4, 0.5, (questions, 1)) * KS)
+    costs = dearer * (30 + rng.lognormal(4, 0.5, (questions, 1)) * KS)
     return CostedCurve(values, costs)
 
 
