@@ -130,12 +130,18 @@ def _renamed(one: Curves, run: Snapshot, baseline: Snapshot) -> str:
 def _lacking(one: Curves, names: Sequence[str], run: Snapshot, baseline: Snapshot) -> Difference:
     other = _renamed(one, run, baseline)
     if other != one.model:
-        return Difference("model", f"{visible(other)} stands in place of {visible(one.model)}")
+        return _another_model(one, other)
     what = ", ".join(map(visible, names))
     return Difference("missing", f"the run lacks {what} of {one.label} on {visible(one.task)}")
 
 
+def _another_model(one: Curves, name: str) -> Difference:
+    return Difference("model", f"{visible(name)} stands in place of {visible(one.model)}")
+
+
 def _unlike(one: Curves, other: Curves) -> Iterator[Difference]:
+    if other.model != one.model:
+        yield _another_model(one, other.model)
     aspects = {fact: aspect for aspect, facts in ASPECTS.items() for fact in facts}
     for fact in sorted(one.facts.keys() | other.facts.keys()):
         before, now = one.facts.get(fact), other.facts.get(fact)

@@ -16,7 +16,6 @@ from scaling_cli.cli.run import Data, sample
 from scaling_cli.errors import ScaleError
 
 if TYPE_CHECKING:
-    from scaling_cli.checking.baseline_file import BaselineFile
     from scaling_cli.checking.check import Checked
     from scaling_cli.checking.places import Terms
     from scaling_cli.checking.snapshot import Snapshot
@@ -107,43 +106,20 @@ def _judged(
     run: Path, baseline: Path, terms: Terms, again: tuple[Path | None, list[str]] | None
 ) -> Checked:
     from scaling_cli.checking.check import check, confirm
+    from scaling_cli.checking.opening import open_baseline, snapshot_like
     from scaling_cli.checking.sentences import power_lines
     from scaling_cli.store import RunFolder
 
-    folder, before = RunFolder.open(run), _baseline(baseline, terms)
-    now = _snapshot(folder, before.snapshot)
+    folder, before = RunFolder.open(run), open_baseline(baseline, terms)
+    now = snapshot_like(folder, before.snapshot)
     found = check(now, before.snapshot, terms, edited=before.edited)
     for line in [*(f"note: {note}" for note in found.notes), *power_lines(found)]:
         say(line)
     if again is None or not found.regressions:
         return found
     say(f"{len(found.regressions)} places fell: sampling again")
-    second = _snapshot(_sampled_again(folder, now, *again), before.snapshot)
+    second = snapshot_like(_sampled_again(folder, now, *again), before.snapshot)
     return confirm(found, check(second, before.snapshot, terms, edited=before.edited))
-
-
-def _baseline(path: Path, terms: Terms) -> BaselineFile:
-    from scaling_cli.checking.baseline_file import BaselineFile, read_baseline
-    from scaling_cli.checking.snapshot import SELECTORS, snapshot
-    from scaling_cli.store import RunFolder
-
-    if not path.is_dir():
-        return read_baseline(path)
-    selectors = terms.selectors or SELECTORS
-    return BaselineFile(snapshot(RunFolder.open(path), selectors=selectors), edited=False)
-
-
-def _snapshot(folder: RunFolder, like: Snapshot) -> Snapshot:
-    """The run as far as its baseline goes."""
-    from scaling_cli.checking.snapshot import snapshot
-
-    selectors = dict.fromkeys(n.partition(":")[0] for one in like.curves for n in one.accuracy)
-    return snapshot(
-        folder,
-        selectors=list(selectors),
-        caps=sorted({one.limit for one in like.curves if one.limit is not None}),
-        ks={k for one in like.curves for k in one.ks},
-    )
 
 
 def _sampled_again(
