@@ -139,9 +139,9 @@ def _bound(hardware: str | None, utilisation: float) -> PaceOf:
 
 def _measure(cells: Sequence[PreparedCell]) -> PaceOf:
     from scaling_cli.planning.pace import probed
-    from scaling_cli.running.probe import probe
+    from scaling_cli.running import probe
 
-    return probed(probe(cells, say))
+    return probed(probe.probe(cells, say, probe.SECONDS))
 
 
 def _prices(per_hour: list[str] | None, per_million: list[str] | None) -> Prices:

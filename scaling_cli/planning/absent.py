@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import ceil
 
 from scaling_cli.errors import ModelError
 from scaling_cli.models import MODELS, is_here
 from scaling_cli.running.prepare import PreparedCell, prepare, resolve_model
 from scaling_cli.sweep import ModelSpec, Sweep
-from scaling_cli.types import Architecture, Model, Question
+from scaling_cli.types import Architecture, Message, Model, Question
 
 CHARACTERS_PER_TOKEN = 4.0
 """Of English prose with numbers, where there is no tokenizer to count with."""
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """In place of a tokenizer that is not here: as many tokens as the text should have, and
+    turns without a template."""
+
+    hash: str = "absent"
+    stop_ids: tuple[int, ...] = ()
+
+    def encode(self, text: str) -> list[int]:
+        return [0] * ceil(len(text) / CHARACTERS_PER_TOKEN)
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        return ""
+
+    def chat(self, messages: Sequence[Message]) -> str:
+        return "\n".join(message.content for message in messages)
 
 
 def planned_cells(
@@ -32,11 +51,16 @@ def planned_cells(
         except ModelError as error:
             notes[spec.name] = f"{spec.name} is planned for without its files: {error.message}"
             digest = hashlib.sha256(f"absent/{spec.name}".encode()).hexdigest()
-            model = Model(spec.name, digest, format="remote")
+            model = Model(spec.name, digest, format="remote", tokenizer=StandIn())
         known = architectures.get(spec.name, model.architecture)
         return replace(model, architecture=known)
 
     return prepare(sweep, resolve=resolve), [*notes.values()]
+
+
+def is_absent(cell: PreparedCell) -> bool:
+    """Whether the cell is planned for without its model's files."""
+    return isinstance(cell.model.tokenizer, StandIn)
 
 
 def prompt_length(cell: PreparedCell, question: Question) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from scaling_cli.errors import ScaleError
+from scaling_cli.planning.absent import is_absent
 from scaling_cli.running.prepare import PreparedCell
 from scaling_cli.running.tables import mean_tokens
 from scaling_cli.store import CellRecord, RunFolder
@@ -80,8 +81,8 @@ def length_of(cell: PreparedCell, earlier: Sequence[Earlier]) -> tuple[float, st
     """
     limit = cell.cell.sampler.max_tokens
     for one in kin(cell, earlier):
-        other = one.record.prompt_hash is not None and cell.model.tokenizer is not None
-        if other and not _same_prompt(cell, one):
+        known = one.record.prompt_hash is not None and not is_absent(cell)
+        if known and not _same_prompt(cell, one):
             continue
         if int(one.record.details["max_tokens"]) >= limit:
             mean = mean_tokens(one.folder, one.key)

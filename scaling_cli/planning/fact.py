@@ -34,9 +34,9 @@ def fact_rows(folder: RunFolder) -> list[Row]:
 def _row(
     folder: RunFolder, key: str, planned: Row, now: Spent | None, plan: Mapping[str, Any]
 ) -> Row:
-    held = planned.get("held") or {}
+    held = planned["held"]
     taken = now or Spent(0, 0, 0, 0.0)
-    drawn = taken.samples - int(held.get("samples", 0))
+    drawn = taken.samples - int(held.get("samples") or 0)
     missing = int(planned.get("missing") or 0)
     share = min(drawn / missing, 1.0) if missing else 0.0
     return {
@@ -48,7 +48,7 @@ def _row(
             f"{name}_planned": _times(planned.get(name), share)
             for name in ("tokens", "flops", "seconds")
         },
-        "tokens": taken.tokens - int(held.get("tokens", 0)),
+        "tokens": taken.tokens - int(held.get("tokens") or 0),
         "flops": _since(taken.flops, held.get("flops", 0.0)),
         "half_width_planned": _planned_width(key, plan),
         "half_width": _half_width(folder, key),

@@ -93,7 +93,7 @@ def covers(kept: Mapping[str, Any] | None, rows: Sequence[Row]) -> bool:
 def _begun(kept: Mapping[str, Any], folder: RunFolder) -> bool:
     """Whether samples were drawn since the plan was kept."""
     return any(
-        len(held(folder, key)) > int((row.get("held") or {}).get("recorded", 0))
+        len(held(folder, key)) > int(row["held"].get("recorded") or 0)
         for key, row in kept["cells"].items()
     )
 

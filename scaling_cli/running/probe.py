@@ -47,7 +47,7 @@ class _Clock:
 
 
 def probe(
-    cells: Sequence[PreparedCell], say: Callable[[str], None], seconds: float = SECONDS
+    cells: Sequence[PreparedCell], say: Callable[[str], None], seconds: float
 ) -> dict[tuple[str, str], float]:
     """New tokens a second by model and engine. Every engine is started and asked real prompts;
     the replies are thrown away."""

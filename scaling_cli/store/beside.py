@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from scaling_cli.errors import StoreError
-from scaling_cli.store.folder import RunFolder
+from scaling_cli.store.folder import CELL_NAME, RunFolder
 from scaling_cli.store.manifest import read_json, write_json
 from scaling_cli.store.scrub import scrub
 
 VERSION = 1
 """Of both files; one of a newer version is refused."""
+PLANNED = ("questions", "samples", "recorded", "missing", "tokens", "flops", "seconds")
+HELD = ("recorded", "samples", "tokens", "flops")
+"""Numbers of a planned cell, and of what the run held of it, that are reckoned with."""
+REMEDY = "move it away: scale plan and scale run write it anew"
 SESSION = {"model": str, "engine": str, "tokens": int, "samples": int, "seconds": float | int}
 
 
@@ -34,12 +38,30 @@ def read_plan(folder: RunFolder) -> dict[str, Any] | None:
     path = plan_path(folder)
     if not path.is_file():
         return None
-    content = _read(path, "scale plan writes it anew")
-    if not isinstance(content.get("cells"), dict) or not isinstance(content.get("widths"), list):
-        raise _damaged(path, "it holds no cells and widths", "scale plan writes it anew")
-    if not all(isinstance(row, dict) for row in [*content["cells"].values(), *content["widths"]]):
-        raise _damaged(path, "a row of it is not an object", "scale plan writes it anew")
+    content = _read(path, REMEDY)
+    cells, widths = content.get("cells"), content.get("widths")
+    if not isinstance(cells, dict) or not isinstance(widths, list):
+        raise _damaged(path, "it holds no cells and widths", REMEDY)
+    if not all(CELL_NAME.fullmatch(key) and _is_planned(row) for key, row in cells.items()):
+        raise _damaged(path, "a cell of it is not as scale writes them", REMEDY)
+    if not all(isinstance(row, dict) and _is_number(row.get("half_width")) for row in widths):
+        raise _damaged(path, "a width of it is not as scale writes them", REMEDY)
+    if not isinstance(content.get("sessions", 0), int):
+        raise _damaged(path, "sessions is not a whole number", REMEDY)
     return content
+
+
+def _is_planned(row: Any) -> bool:
+    held = row.get("held") if isinstance(row, dict) else None
+    return isinstance(held, dict) and all(
+        part.get(name) is None or _is_number(part[name])
+        for part, names in ((row, PLANNED), (held, HELD))
+        for name in names
+    )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def add_session(folder: RunFolder, session: Mapping[str, Any]) -> None:

@@ -27,7 +27,7 @@ def test_what_is_absent_is_nothing(tmp_path: Path) -> None:
 
 def test_a_plan_is_read_back_without_absolute_paths(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
-    row = {"model": "/srv/models/mine.gguf", "tokens": 12.5, "flops": None}
+    row = {"model": "/srv/models/mine.gguf", "tokens": 12.5, "flops": None, "held": {}}
     write_plan(folder, {"sweep": "s", "cells": {"k": row}, "widths": []})
     found = read_plan(folder)
     assert found is not None
@@ -46,6 +46,10 @@ def test_sessions_are_added_in_order(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [
     "", "[]", "{", '{"version": true}', '{"version": 1}',
     '{"version": 1, "cells": [], "widths": []}', '{"version": 1, "cells": {"k": 3}, "widths": []}',
+    '{"version": 1, "cells": {"k": {"held": {}, "tokens": "many"}}, "widths": [], "sessions": 1}',
+    '{"version": 1, "cells": {"../../k": {"held": {}}}, "widths": [], "sessions": [[]]}',
+    '{"version": 1, "cells": {"k": {"held": {"recorded": true}}}, "widths": []}',
+    '{"version": 1, "cells": {}, "widths": [{}]}',
     '{"version": 1, "sessions": [{"model": "m"}]}',
     '{"version": 99, "cells": {}, "widths": [], "sessions": []}',
 ])  # fmt: skip
