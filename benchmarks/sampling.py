@@ -313,9 +313,9 @@ def _arguments() -> argparse.Namespace:
 def _pin(cores: str) -> None:
     """Both sides and the engine on these cores only."""
     if cores:
-        from scaling_cli.engines.vllm import _core_numbers
+        from scaling_cli.vllm_process import core_numbers
 
-        os.sched_setaffinity(0, _core_numbers(cores))
+        os.sched_setaffinity(0, core_numbers(cores))
 
 
 def main() -> None:

@@ -18,10 +18,12 @@ OWN_KEYS = ("name", "label", "model", "engine")
 @dataclass(frozen=True, slots=True)
 class KnownVerifiers:
     """The verifiers a sweep may name with their options; `asking` are those that need a model,
-    `led` the strategies that need a verifier, `fake_only` the verifiers of the fake engine."""
+    `own_engine` of these the ones that start vLLM on it themselves, `led` the strategies that need
+    a verifier, `fake_only` the verifiers of the fake engine."""
 
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     asking: Collection[str] = ()
+    own_engine: Collection[str] = ()
     led: Collection[str] = ()
     fake_only: Collection[str] = ()
 
@@ -108,6 +110,13 @@ class VerifierBuilder:
         model, given = keys.get("model"), keys.get("engine", {})
         if not isinstance(model, str):
             raise self._document.error(place, f"{name} has no model", "write model: NAME")
+        if name in self._known.own_engine:
+            if given:
+                message = f"{name} runs on vLLM by itself, so it takes no engine"
+                hint = "leave it out; cores, dtype and the like stand beside the model"
+                raise self._document.error((*place, "engine"), message, hint)
+            own = EngineSpec("vllm")
+            return own, self._model_of(model, own, (*place, "model"))
         named = {"name": given} if isinstance(given, str) else given
         own = self._engine_of(named, (*place, "engine")) if named else engine
         return own, self._model_of(model, own, (*place, "model"))

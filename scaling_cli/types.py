@@ -242,6 +242,10 @@ class Tokenizer(Protocol):
         """The chat template's text, ending where the assistant's answer begins."""
         ...
 
+    def transcript(self, messages: Sequence[Message]) -> str:
+        """The chat template's text of a conversation in which nothing is left to answer."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Model:

@@ -26,6 +26,7 @@ def known() -> Known:
         verifiers=KnownVerifiers(
             options={name: verifiers.options_of(name) for name in verifiers.VERIFIERS},
             asking=verifiers.ASKING,
+            own_engine=verifiers.OWN_ENGINE,
             fake_only=verifiers.FAKE_ONLY,
             led=[name for name in strategies.STRATEGIES if strategies.needs_verifier(name)],
         ),

@@ -107,12 +107,13 @@ def _spec(
     """The verifier that the command line describes, checked as a sweep file's is."""
     from scaling_cli.cli.sweeps import known
     from scaling_cli.sweep_file import load_verifier
+    from scaling_cli.verifiers import OWN_ENGINE
 
     keys: dict[str, Any] = {"name": name}
     if label is not None:
         keys["label"] = label
     if model is not None:
-        keys |= {"model": model, "engine": engine}
+        keys |= {"model": model} | ({} if name in OWN_ENGINE else {"engine": engine})
     return load_verifier(keys, known(), options)
 
 

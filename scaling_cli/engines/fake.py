@@ -74,8 +74,10 @@ class FakeTokenizer:
         return bytes(token for token in tokens if token < END).decode("utf-8", "replace")
 
     def chat(self, messages: Sequence[Message]) -> str:
-        turns = "".join(f"<{message.role}>{message.content}\n" for message in messages)
-        return f"{turns}<assistant>"
+        return f"{self.transcript(messages)}<assistant>"
+
+    def transcript(self, messages: Sequence[Message]) -> str:
+        return "".join(f"<{message.role}>{message.content}\n" for message in messages)
 
 
 def fake_model(name: str = "fake-small") -> Model:

@@ -46,7 +46,7 @@ class Bench:
             spec, model = prepared.spec, prepared.model
             if spec.engine is not None and model is not None:
                 model = for_engine(model, spec.engine, self.progress)
-            found = await open_verifier(spec.name, _options(prepared), model=model)
+            found = await open_verifier(spec.name, dict(spec.options), model=model)
             self.stack.push_async_callback(found.close)
             self.verifiers[prepared.key] = found
         return self.verifiers[prepared.key]
@@ -88,13 +88,6 @@ class Bench:
             self.stack.push_async_callback(engine.close)
             self.engines[key] = engine
         return self.engines[key]
-
-
-def _options(prepared: PreparedVerifier) -> dict[str, Any]:
-    """The verifier's options; one with an engine of its own is told that engine's too."""
-    spec = prepared.spec
-    own = {} if spec.engine is None else {"engine": {**dict(spec.engine.options)}}
-    return {**dict(spec.options), **own} if spec.name == "reward" else dict(spec.options)
 
 
 def for_engine(model: Model, spec: EngineSpec, progress: Progress) -> Model:

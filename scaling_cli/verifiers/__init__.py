@@ -12,6 +12,7 @@ from scaling_cli.types import Model, Verifier
 VERIFIERS: dict[str, str] = {
     "confidence": "scaling_cli.verifiers.confidence:open_confidence",
     "judge": "scaling_cli.verifiers.judge:open_judge",
+    "reward": "scaling_cli.verifiers.reward:open_reward",
     "oracle": "scaling_cli.verifiers.oracle:open_oracle",
     "oracle-rollout": "scaling_cli.verifiers.oracle_rollout:open_oracle_rollout",
     "noisy-oracle": "scaling_cli.verifiers.noisy_oracle:open_noisy_oracle",
@@ -25,6 +26,9 @@ UPPER_BOUNDS = frozenset({"oracle", "oracle-rollout", "noisy-oracle"})
 
 ASKING = frozenset({"judge", "reward"})
 """Verifiers that need a model of their own."""
+
+OWN_ENGINE = frozenset({"reward"})
+"""Of these, the ones that start vLLM on it themselves."""
 
 EXTRAS = {"reward": "see the README, vLLM"}
 

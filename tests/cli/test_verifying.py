@@ -78,6 +78,7 @@ def test_a_bank_is_scored_afterwards(scale: Scale) -> None:
         (("verifiers=[oracle]", "strategies=[{name: dvts, n: 5, m: 2}]"), "not a multiple"),
         (("verifiers=[oracle]", "strategies=[{name: beam, verifiers: [judge]}]"), "no verifier"),
         (("verifiers=[noisy-oracle]", "engine=llamacpp"), "knows only the fake engine's law"),
+        (("verifiers=[{name: reward, model: a/b, engine: vllm}]",), "runs on vLLM by itself"),
         (("step={ends: paragraph}",), "blank-line"),
     ],
 )
