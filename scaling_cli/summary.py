@@ -13,8 +13,8 @@ from scaling_cli.errors import StoreError
 from scaling_cli.laws.caps import at_cap, cap_grid, k_grid
 from scaling_cli.laws.resample import band, question_weights
 from scaling_cli.laws.selectors import SCORED, curve
+from scaling_cli.pricing import AXES, PRICED
 from scaling_cli.recorded import (
-    AXES,
     Ask,
     bank_costs,
     bank_of,
@@ -102,7 +102,7 @@ def _curves(
     ks = [k for k in (ask.ks or k_grid(most)) if k <= most]
     if not ks:
         return
-    costs = bank_costs(bank, cell, ks, *spent)
+    costs = bank_costs(bank, cell, ks, ask.pricing, *spent)
     for selector in ask.selectors:
         if not possible(selector, bank, cell):
             continue
@@ -183,7 +183,8 @@ def _rows(one: Series, ask: Ask) -> list[Row]:
             "verifier_tokens": 0.0,
             "extrapolated": False,
         }
-        rows.append(row | {axis: _at(means.get(axis), place) for axis in AXES})
+        axes = (*AXES, *(axis for axis in PRICED if axis in means))
+        rows.append(row | {axis: _at(means.get(axis), place) for axis in axes})
     return rows
 
 
