@@ -11,6 +11,7 @@ import numpy as np
 from scaling_cli.laws.cost import Calls, CostModel, call_costs
 from scaling_cli.laws.selectors import Choice
 from scaling_cli.laws.whole_sets import whole, whole_trees
+from scaling_cli.pricing import PRICED, Pricing
 from scaling_cli.store import CellRecord, RunFolder
 from scaling_cli.types import Architecture, SampleBank
 
@@ -63,18 +64,21 @@ def search_values(
 
 
 def charged(
-    folder: RunFolder, part: str, cell: CellRecord, verifier: Mapping[str, Any] | None
+    folder: RunFolder,
+    part: str,
+    cell: CellRecord,
+    verifier: Mapping[str, Any] | None,
+    pricing: Pricing,
 ) -> dict[str, FloatArray]:
     """Cost of every call on every axis and by role, with `question[call]` its question's id."""
     table = folder.read_part("charges", part, COLUMNS)
     policy = str(cell.details["model"])
-    costs = _priced(table, cell.details.get("architecture"), _models(table) == policy)
+    mine = _models(table) == policy
+    costs = _priced(table, cell.details.get("architecture"), mine, pricing, policy)
     if verifier is not None and verifier.get("model") not in (None, policy):
-        other = _priced(table, verifier.get("architecture"), _models(table) != policy)
-        costs = {
-            axis: np.where(_models(table) == policy, values, other[axis])
-            for axis, values in costs.items()
-        }
+        asked = str(verifier["model"])
+        other = _priced(table, verifier.get("architecture"), ~mine, pricing, asked)
+        costs = {axis: np.where(mine, values, other[axis]) for axis, values in costs.items()}
     costs["question"] = np.asarray(table["question_id"].to_pylist(), object)
     costs["verifier"] = np.asarray(table["role"].to_pylist(), object) == "verifier"
     costs["context"] = _numbers(table, "context")
@@ -85,7 +89,10 @@ def _models(table: pa.Table) -> Any:
     return np.asarray(table["model"].to_pylist(), object)
 
 
-def _priced(table: pa.Table, facts: Any, mine: Any) -> dict[str, FloatArray]:
+def _priced(
+    table: pa.Table, facts: Any, mine: Any, pricing: Pricing, name: str
+) -> dict[str, FloatArray]:
+    """The calls of one model, NaN for those of another."""
     model = None if facts is None else CostModel(Architecture.from_facts(facts))
     calls = Calls(
         _numbers(table, "context"),
@@ -94,9 +101,12 @@ def _priced(table: pa.Table, facts: Any, mine: Any) -> dict[str, FloatArray]:
         _numbers(table, "known_tokens"),
         _numbers(table, "seconds"),
     )
-    return {
-        axis: np.where(mine, values, np.nan) for axis, values in call_costs(model, calls).items()
-    }
+    price = pricing.of(name)
+    costs = call_costs(model, calls, intensity=pricing.intensity, prices=price)
+    if price is None and pricing.prices:
+        # Other models have prices: this one's is not known, which is not the same as not asked.
+        costs["dollars"] = np.full(len(table), np.nan)
+    return {axis: np.where(mine, values, np.nan) for axis, values in costs.items()}
 
 
 def _numbers(table: pa.Table, name: str) -> FloatArray:
@@ -118,7 +128,8 @@ def question_costs(
     everyone = np.ones(len(rows), bool)
     costs = {
         axis: total(calls[axis], everyone)
-        for axis in ("flops", "flops_uncached", "flops_engine", "seconds")
+        for axis in ("flops", "flops_uncached", "flops_engine", "seconds", *PRICED)
+        if axis in calls
     }
     costs["flops_policy"] = total(calls["flops"], ~verifier)
     costs["flops_verifier"] = total(calls["flops"], verifier)
@@ -129,20 +140,24 @@ def question_costs(
 
 
 def search_costs(
-    folder: RunFolder, key: str, cell: CellRecord, question_ids: Sequence[str]
+    folder: RunFolder,
+    key: str,
+    cell: CellRecord,
+    question_ids: Sequence[str],
+    pricing: Pricing,
 ) -> dict[str, FloatArray]:
     """What a search cost at each of its budgets, `[question, k]` on every axis.
 
     So many whole trees of all of them cost their share; the question's prompt is paid once.
     """
-    calls = charged(folder, key, cell, cell.details.get("verifier"))
+    calls = charged(folder, key, cell, cell.details.get("verifier"), pricing)
     totals = question_costs(calls, question_ids)
     trees = int(cell.details.get("trees", 1))
     shares = np.array([count / trees for _, count in budgets(cell)])
     prompt = _prompt_cost(cell, calls, question_ids)
     costs = {}
     for axis, values in totals.items():
-        once = prompt if axis in ("flops", "flops_policy") else np.zeros(len(values))
+        once = prompt if axis in ("flops", "flops_policy", "eflops") else np.zeros(len(values))
         costs[axis] = once[:, None] + (values - once)[:, None] * shares
     return costs
 
@@ -186,6 +201,7 @@ def scored_costs(
     bank: SampleBank,
     ks: Sequence[int],
     drawn: Mapping[str, FloatArray],
+    pricing: Pricing,
 ) -> dict[str, FloatArray]:
     """What k samples and their scores cost, `[question, k]` by axis; `drawn` is without scores.
 
@@ -194,13 +210,14 @@ def scored_costs(
     part, facts = f"{key}.{scorer}", cell.details["scorers"][scorer]
     if not folder.has_part("charges", part):
         return dict(drawn)
-    totals = question_costs(charged(folder, part, cell, facts), bank.question_ids)
+    totals = question_costs(charged(folder, part, cell, facts, pricing), bank.question_ids)
     shared = _shared_cost(folder, part, facts, bank.question_ids)
     sizes = np.asarray(ks, np.float64)[None, :]
     shares = sizes / np.maximum(bank.samples, 1).astype(np.float64)[:, None]
     scoring = {
         axis: totals[axis][:, None] * shares
-        for axis in ("flops_uncached", "flops_engine", "verifier_tokens", "seconds")
+        for axis in ("flops_uncached", "flops_engine", "verifier_tokens", "seconds", *PRICED)
+        if axis in totals
     }
     rest = np.maximum(totals["flops"] - shared, 0)
     scoring["flops"] = scoring["flops_verifier"] = shared[:, None] + rest[:, None] * shares

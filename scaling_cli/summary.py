@@ -13,8 +13,8 @@ from scaling_cli.errors import StoreError
 from scaling_cli.laws.caps import at_cap, cap_grid, k_grid
 from scaling_cli.laws.resample import band, question_weights
 from scaling_cli.laws.selectors import SCORED, curve
+from scaling_cli.pricing import AXES, PRICED
 from scaling_cli.recorded import (
-    AXES,
     Ask,
     bank_costs,
     bank_of,
@@ -121,13 +121,17 @@ def _curves(
     ks = [k for k in (ask.ks or k_grid(most)) if k <= most]
     if not ks:
         return
-    costs = bank_costs(bank, cell, ks, *spent)
+    costs = bank_costs(bank, cell, ks, ask.pricing, *spent)
     whole = cap >= int(cell.details["max_tokens"])
     # A score was given to the whole text: under a smaller limit there is none.
     scorers = [None, *(cell.details.get("scorers", {}) if whole else ())]
     for scorer in scorers:
         seen = bank if scorer is None else rescored(folder, key, scorer, bank)
-        paid = costs if scorer is None else scored_costs(folder, key, cell, scorer, bank, ks, costs)
+        paid = (
+            costs
+            if scorer is None
+            else scored_costs(folder, key, cell, scorer, bank, ks, costs, ask.pricing)
+        )
         for selector in ask.selectors:
             # A single greedy answer has nothing to choose from.
             if not possible(selector, seen, cell) or (most == 1 and selector != "first"):
@@ -152,7 +156,7 @@ def _search_curves(
     """The curves of a search: one point, or one for each number of whole trees."""
     cap = int(cell.details["max_tokens"])
     ks = tuple(k for k, _ in budgets(cell))
-    costs = search_costs(folder, key, cell, bank.question_ids)
+    costs = search_costs(folder, key, cell, bank.question_ids, ask.pricing)
     for selector in ask.selectors:
         # One trace of a search would be paid for with all of it.
         if selector == "first" or not possible(selector, bank, cell):
@@ -239,9 +243,8 @@ def _rows(one: Series, ask: Ask) -> list[Row]:
             **one.rates,
             "extrapolated": False,
         }
-        rows.append(
-            row | {axis: _at(means.get(axis), place) for axis in (*AXES, "verifier_tokens")}
-        )
+        axes = (*AXES, "verifier_tokens", *(axis for axis in PRICED if axis in means))
+        rows.append(row | {axis: _at(means.get(axis), place) for axis in axes})
     return rows
 
 

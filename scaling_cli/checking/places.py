@@ -11,7 +11,7 @@ import numpy as np
 from scaling_cli.checking.pairs import NotComparable, Pair
 from scaling_cli.errors import LawError
 from scaling_cli.laws.matched import CostedCurve, accuracy_gains, savings
-from scaling_cli.recorded import AXES
+from scaling_cli.pricing import AXES
 
 if TYPE_CHECKING:
     from scaling_cli.types import FloatArray

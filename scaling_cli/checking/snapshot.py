@@ -11,7 +11,8 @@ import numpy as np
 
 from scaling_cli.checking.printable import visible
 from scaling_cli.errors import StoreError
-from scaling_cli.recorded import AXES, Ask
+from scaling_cli.pricing import AXES
+from scaling_cli.recorded import Ask
 from scaling_cli.store import CellRecord, RunFolder
 from scaling_cli.summary import Series, series
 

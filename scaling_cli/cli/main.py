@@ -31,7 +31,7 @@ app = typer.Typer(
     name="scale",
     help="Inference-time scaling laws: which model size, how many tokens and which strategy "
     "give the most correct answers for a compute budget, and how sure are we?",
-    epilog="Start with: scale run sweeps/quickstart.yaml",
+    epilog="Example: scale run sweeps/quickstart.yaml",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

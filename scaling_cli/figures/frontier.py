@@ -39,6 +39,8 @@ AXIS_NAMES = {
     "flops_2nt": "2·N·T FLOPs per question",
     "tokens": "new tokens per question",
     "seconds": "seconds of calls per question, under the run's load",
+    "eflops": "equivalent FLOPs per question (cache traffic included)",
+    "dollars": "dollars per question",
 }
 
 

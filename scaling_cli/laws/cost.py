@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
     from scaling_cli.types import FloatArray, IntArray
 
-__all__ = ["Calls", "CostModel", "TokenPrices", "bank_cost", "call_costs"]
+__all__ = [
+    "Calls",
+    "CostModel",
+    "MachinePrice",
+    "TokenPrices",
+    "bank_cost",
+    "call_costs",
+]
 
 ONCE = ("flops", "eflops")
 """Axes on which a question's prompt is paid once, however many samples follow it."""
@@ -42,6 +49,19 @@ class TokenPrices:
 
 
 @dataclass(frozen=True, slots=True)
+class MachinePrice:
+    """Dollars an hour of a rented machine that works on `calls_at_once` calls."""
+
+    per_hour: float
+    calls_at_once: float
+
+    def dollars(self, seconds: ArrayLike) -> FloatArray:
+        """Price of calls that took so many seconds each."""
+        paid = np.asarray(seconds, np.float64) * self.per_hour
+        return np.asarray(paid / (3600 * self.calls_at_once))
+
+
+@dataclass(frozen=True, slots=True)
 class Calls:
     """Raw counts of calls, arrays of one shape; None or a negative count is not known.
 
@@ -61,7 +81,7 @@ def call_costs(
     calls: Calls,
     *,
     intensity: float | None = None,
-    prices: TokenPrices | None = None,
+    prices: TokenPrices | MachinePrice | None = None,
 ) -> dict[str, FloatArray]:
     """What each call costs on every axis; `eflops` and `dollars` where their facts are given.
 
@@ -87,14 +107,11 @@ def call_costs(
     if intensity is not None:
         traffic = empty if model is None else model.kv_bytes_read(new, context=prompt)
         costs["eflops"] = costs["flops"] + intensity * traffic
-    if prices is not None:
+    if isinstance(prices, MachinePrice):
+        costs["dollars"] = prices.dollars(seconds)
+    elif prices is not None:
         costs["dollars"] = prices.dollars(prompt, new, cached)
     return costs
-
-
-def machine_dollars(seconds: ArrayLike, *, per_hour: float, calls_at_once: float) -> FloatArray:
-    """Price of calls on a machine rented by the hour that works on `calls_at_once` of them."""
-    return np.asarray(np.asarray(seconds, np.float64) * per_hour / (3600 * calls_at_once))
 
 
 def bank_cost(
@@ -108,7 +125,7 @@ def bank_cost(
     cached_tokens: FloatArray | None = None,
     seconds: FloatArray | None = None,
     intensity: float | None = None,
-    prices: TokenPrices | None = None,
+    prices: TokenPrices | MachinePrice | None = None,
     active_parameters: float | None = None,
 ) -> dict[str, FloatArray]:
     """What k samples of each question cost on every axis, `[question, k]`.

@@ -13,10 +13,10 @@ from scaling_cli.errors import LawError
 from scaling_cli.laws.cost import (
     Calls,
     CostModel,
+    MachinePrice,
     TokenPrices,
     bank_cost,
     call_costs,
-    machine_dollars,
 )
 from scaling_cli.laws.prefixes import known_prefixes
 from scaling_cli.types import Architecture
@@ -190,7 +190,13 @@ def test_cached_tokens_at_their_own_price() -> None:
 
 
 def test_a_rented_machine_is_shared_by_its_calls() -> None:
-    assert machine_dollars(90.0, per_hour=4.0, calls_at_once=10) == pytest.approx(0.01)
+    rented = MachinePrice(per_hour=4.0, calls_at_once=10)
+    assert rented.dollars(90.0) == pytest.approx(0.01)
+    tokens, samples, seconds = np.array([[100, 300]]), np.array([2]), np.array([[60.0, 120.0]])
+    cost = bank_cost(None, None, tokens, samples, [1, 4], seconds=seconds, prices=rented)
+    assert cost["dollars"][0] == pytest.approx([0.01, 0.04])
+    cut = bank_cost(None, None, tokens, samples, [1], cap=50, seconds=seconds, prices=rented)
+    assert np.isnan(cut["dollars"]).all()
 
 
 def test_ragged_shapes_are_refused() -> None:

@@ -16,6 +16,7 @@ from scaling_cli.engines.fake import END, OPTIONS, FakeEngine, fake_model
 from scaling_cli.errors import EngineError
 from scaling_cli.grading import GraderPool
 from scaling_cli.laws.cost import CostModel
+from scaling_cli.pricing import Pricing
 from scaling_cli.running.bench import Bench
 from scaling_cli.running.journal import Journal
 from scaling_cli.running.prepare import PreparedCell, PreparedVerifier
@@ -189,7 +190,9 @@ def _priced(folder: RunFolder, cell: PreparedCell) -> dict[str, Any]:
     if judge is not None:
         verifier = {"model": judge.name, "architecture": asdict(judge.architecture)}  # type: ignore[arg-type]
     record = CellRecord({}, 0, details={"model": "m", "architecture": facts, "verifier": verifier})
-    return question_costs(charged(folder, cell.key, record, verifier), [q.id for q in QUESTIONS])
+    return question_costs(
+        charged(folder, cell.key, record, verifier, Pricing()), [q.id for q in QUESTIONS]
+    )
 
 
 @pytest.mark.parametrize("verifier", list(VERIFIERS))
