@@ -65,8 +65,6 @@ def test_the_verifier_scores(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_verifier_has_its_paragraph_and_its_options() -> None:
     page = (ROOT / "docs" / "verifiers.md").read_text()
     for name in VERIFIERS:
-        if name == "reward":
-            continue
         paragraph = page.partition(f"## `{name}`\n")[2].partition("\n## ")[0]
         assert paragraph and all(f"`{option}" in paragraph for option in options_of(name))
 

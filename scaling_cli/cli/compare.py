@@ -65,7 +65,7 @@ def compare(
     `smallest_difference` is what these questions show with 80% power, `questions_needed` how
     many would show --detect.
     """
-    from scaling_cli.compare import compare_selections
+    from scaling_cli.comparisons import compare_selections
     from scaling_cli.selection import parse_selection
 
     sides = parse_selection(first), parse_selection(second)

@@ -24,7 +24,7 @@ from scaling_cli.cli.asking import (
 from scaling_cli.cli.output import Json, say, show
 
 if TYPE_CHECKING:
-    from scaling_cli.frontier import FrontierTable
+    from scaling_cli.frontiers import FrontierTable
 
 
 class Table(StrEnum):
@@ -77,7 +77,7 @@ def frontier(
     is the accuracy of a point chosen on one half of the questions and scored on the other, and
     `curse` how much better it looked where it was chosen.
     """
-    from scaling_cli.frontier import frontier_tables
+    from scaling_cli.frontiers import frontier_tables
 
     folders = open_runs(runs)
     ask = make_ask(folders, selector or ["first", "majority", "best"], None, None, extraction,

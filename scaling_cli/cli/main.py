@@ -9,7 +9,9 @@ import typer
 
 from scaling_cli import __version__
 from scaling_cli.cli import (
+    baseline,
     catalogue,
+    check,
     compare,
     doctor,
     exchange,
@@ -17,9 +19,11 @@ from scaling_cli.cli import (
     frontier,
     importing,
     limits,
+    plan,
     recommend,
     results,
     run,
+    verifying,
 )
 from scaling_cli.errors import ScaleError
 
@@ -33,6 +37,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 run.register(app)
+plan.register(app)
 importing.register(app)
 results.register(app)
 frontier.register(app)
@@ -41,7 +46,10 @@ fit.register(app)
 exchange.register(app)
 recommend.register(app)
 compare.register(app)
+check.register(app)
+baseline.register(app)
 catalogue.register(app)
+verifying.register(app)
 doctor.register(app)
 
 

@@ -60,7 +60,7 @@ def recommend(
     of draws of the questions in which its configuration is the best, `gain` what twice the
     budget adds. The second table asks whether the choice survives other assumptions.
     """
-    from scaling_cli.recommend import recommend as recommended
+    from scaling_cli.recommendations import recommend as recommended
 
     folders = open_runs(runs)
     ask = make_ask(folders, selector or ["first", "majority", "best"], None, None, extraction,

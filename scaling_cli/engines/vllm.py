@@ -7,7 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from scaling_cli.errors import EngineError
-from scaling_cli.types import Completion, EngineFacts, Model, OnTokens, Request, Tokenizer
+from scaling_cli.types import (
+    Alternatives,
+    Completion,
+    EngineFacts,
+    Model,
+    OnTokens,
+    Request,
+    Tokenizer,
+)
 from scaling_cli.vllm_process import Resources, VllmProcess, start_vllm
 
 OPTIONS: dict[str, Any] = {
@@ -90,6 +98,7 @@ class VllmEngine:
         logprobs: list[float] | None = [] if self._settings["log_probabilities"] else None
         parameters = self._parameters(request, streaming=on_tokens is not None)
         prompt = {"prompt_token_ids": list(request.prompt)}
+        likely: list[Alternatives] = []
         try:
             async for reply in self._llm.generate(prompt, parameters, request.name):
                 last = reply
@@ -97,6 +106,8 @@ class VllmEngine:
                 new = list(output.token_ids)
                 new_logprobs = _chosen(new, output.logprobs) if logprobs is not None else None
                 ids += new
+                if request.alternatives:
+                    likely += [_likeliest(p, request.alternatives) for p in output.logprobs or ()]
                 if logprobs is not None and new_logprobs is not None:
                     logprobs += new_logprobs
                 if on_tokens is not None and new:
@@ -114,6 +125,8 @@ class VllmEngine:
             new_tokens=len(ids),
             logprobs=tuple(logprobs) if logprobs is not None else None,
             seconds=time.perf_counter() - started,
+            stopped_by=output.stop_reason if isinstance(output.stop_reason, str) else None,
+            alternatives=tuple(likely) if request.alternatives else None,
         )
 
     def _parameters(self, request: Request, *, streaming: bool) -> Any:
@@ -134,7 +147,7 @@ class VllmEngine:
             seed=None if self._on_cpu else request.seed,
             stop_token_ids=stop_ids,
             ignore_eos=sampler.ignore_eos,
-            logprobs=0 if self._settings["log_probabilities"] else None,
+            logprobs=request.alternatives or (0 if self._settings["log_probabilities"] else None),
             stop=list(sampler.stop) or None,
             detokenize=bool(sampler.stop),
             output_kind=RequestOutputKind.DELTA if streaming else RequestOutputKind.FINAL_ONLY,
@@ -153,3 +166,9 @@ class VllmEngine:
 def _chosen(ids: list[int], logprobs: Any) -> list[float]:
     """Log-probability of each sampled token."""
     return [float(position[token].logprob) for token, position in zip(ids, logprobs, strict=True)]
+
+
+def _likeliest(position: Any, count: int) -> Alternatives:
+    """The `count` most likely tokens at one position; the sampled one may stand beside them."""
+    ranked = sorted(position.items(), key=lambda item: (-item[1].logprob, item[0]))
+    return tuple((int(token), float(known.logprob)) for token, known in ranked[:count])

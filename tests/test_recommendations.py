@@ -11,8 +11,8 @@ import pytest
 
 from scaling_cli.configurations import gather
 from scaling_cli.errors import LawError
-from scaling_cli.frontier import curves_of
-from scaling_cli.recommend import Recommendation, recommend
+from scaling_cli.frontiers import curves_of
+from scaling_cli.recommendations import Recommendation, recommend
 from scaling_cli.recorded import Ask
 from scaling_cli.store import RunFolder
 from tests.small_run import small_run

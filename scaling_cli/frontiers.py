@@ -123,11 +123,11 @@ def curves_of(
     curves: dict[tuple[str, str | None], list[Series]] = defaultdict(list)
     for folder in folders:
         for one in series(folder, ask):
-            if one.fields["selector"] != "coverage":
+            if one.chooses:
                 curves[one.fields["task"], one.fields["group"]].append(one)
     if not curves:
         raise LawError(
-            "nothing is left to compare: coverage knows the right answer and is on no frontier",
+            "nothing is left to compare: coverage and oracles know the right answer",
             "name a selector that chooses, such as majority",
         )
     return curves

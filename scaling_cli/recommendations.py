@@ -10,7 +10,7 @@ import numpy as np
 
 from scaling_cli.configurations import Configurations, gather, sentence, unit_of
 from scaling_cli.errors import LawError
-from scaling_cli.frontier import curves_of, truncation
+from scaling_cli.frontiers import curves_of, truncation
 from scaling_cli.laws.cross_fit import out_of_fold
 from scaling_cli.laws.frontier import Points, frontier, pareto
 from scaling_cli.laws.resample import Difference, band, paired_difference, question_weights

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scaling_cli.compare import Compared, compare_selections
+from scaling_cli.comparisons import Compared, compare_selections
 from scaling_cli.errors import LawError
 from scaling_cli.recorded import Ask
 from scaling_cli.selection import Selection, parse_selection

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from scaling_cli.errors import LawError
-from scaling_cli.frontier import FrontierTable, curve_of, frontier_tables
+from scaling_cli.frontiers import FrontierTable, curve_of, frontier_tables
 from scaling_cli.recorded import AXES, Ask
 from scaling_cli.store import RunFolder
 from tests.small_run import small_run
