@@ -39,8 +39,8 @@ SOLUTIONS = [
 ]
 """Of several steps and of one, with lines inside a step and blank lines of more than one line."""
 
-CLOSE = 2e-5
-"""In float32 the two differ by the order of sums alone."""
+CLOSE = 1e-5
+"""In float32 the two differ by the order of sums alone: 1.2e-6 at most when measured."""
 
 
 @dataclass(frozen=True)
@@ -108,9 +108,7 @@ async def opened(
     assert not engines()
 
 
-async def test_scores_are_those_of_transformers(
-    opened: Opened, record_property: Callable[[str, object], None]
-) -> None:
+async def test_scores_are_those_of_transformers(opened: Opened) -> None:
     expected = [opened.expected(solution) for solution in SOLUTIONS]
     everything = [score for scores in expected for score in scores]
     assert max(everything) - min(everything) > 0.5, "scores alike would prove nothing"
@@ -124,7 +122,6 @@ async def test_scores_are_those_of_transformers(
         }.items():
             found = await opened.score(solution, reduce)
             furthest = max(furthest, abs(found.value - value))
-    record_property("furthest", furthest)
     assert furthest < CLOSE
 
 
