@@ -18,6 +18,7 @@ from scaling_cli.cli import (
     importing,
     limits,
     recommend,
+    report,
     results,
     run,
 )
@@ -41,6 +42,7 @@ fit.register(app)
 exchange.register(app)
 recommend.register(app)
 compare.register(app)
+report.register(app)
 catalogue.register(app)
 doctor.register(app)
 
