@@ -111,7 +111,9 @@ class FrontierTable:
 def frontier_tables(folders: Sequence[RunFolder], ask: Ask, axis: str) -> list[FrontierTable]:
     """A frontier for each task (and group) of the runs; LawError where an axis has no data."""
     curves = curves_of(folders, ask, axis)
-    return [_table(task, group, members, axis, ask) for (task, group), members in curves.items()]
+    return [
+        frontier_table(task, group, members, axis, ask) for (task, group), members in curves.items()
+    ]
 
 
 def curves_of(
@@ -132,9 +134,10 @@ def curves_of(
     return curves
 
 
-def _table(
+def frontier_table(
     task: str, group: str | None, members: Sequence[Series], axis: str, ask: Ask
 ) -> FrontierTable:
+    """The frontier of curves on one task; LawError where none has a known cost on the axis."""
     found = gather(members, axis)
     own = found.own()
     weights = question_weights(len(found.question_ids), ask.draws, 0)
@@ -212,10 +215,15 @@ def _power(optimal: FloatArray) -> str:
     )
 
 
+def envelope_of(table: FrontierTable, configuration: int) -> IntArray:
+    """The points of a configuration that are the best in it for what they cost, by cost."""
+    mine = np.flatnonzero(table.points.configuration == configuration)
+    return np.asarray(mine[pareto(table.accuracy[mine], table.points.cost[mine])])
+
+
 def curve_of(
     table: FrontierTable, configuration: int
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """A configuration's envelope: cost, accuracy, lo, hi of the points that are best in it."""
-    mine = np.flatnonzero(table.points.configuration == configuration)
-    best = mine[pareto(table.accuracy[mine], table.points.cost[mine])]
+    best = envelope_of(table, configuration)
     return table.points.cost[best], table.accuracy[best], table.lo[best], table.hi[best]

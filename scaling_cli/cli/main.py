@@ -21,6 +21,7 @@ from scaling_cli.cli import (
     limits,
     plan,
     recommend,
+    report,
     results,
     run,
     verifying,
@@ -48,6 +49,7 @@ recommend.register(app)
 compare.register(app)
 check.register(app)
 baseline.register(app)
+report.register(app)
 catalogue.register(app)
 verifying.register(app)
 doctor.register(app)
