@@ -22,6 +22,7 @@ from scaling_cli.cli import (
     recommend,
     results,
     run,
+    searching,
     verifying,
 )
 from scaling_cli.errors import ScaleError
@@ -44,6 +45,7 @@ fit.register(app)
 exchange.register(app)
 recommend.register(app)
 compare.register(app)
+searching.register(app)
 check.register(app)
 baseline.register(app)
 catalogue.register(app)
