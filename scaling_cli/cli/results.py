@@ -21,6 +21,7 @@ from scaling_cli.cli.asking import (
     grouped,
     make_ask,
     open_runs,
+    with_verifier,
     write_figure,
 )
 from scaling_cli.cli.output import Json, say, show
@@ -83,7 +84,8 @@ def accuracy(
             "no cell has that many samples, or a score where one is needed",
             "leave --k and --selector out to see what there is",
         )
-    show(_brief(rows, k) if not as_json else rows, as_json=as_json, columns=_COLUMNS + grouped(by))
+    columns = with_verifier(_COLUMNS, rows) + grouped(by)
+    show(_brief(rows, k) if not as_json else rows, as_json=as_json, columns=columns)
     for line in rank_changes(folders, ask):
         say(f"note: {line}")
     if plot:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -128,7 +129,8 @@ def _draw(
     from scaling_cli.searchlines import lines_of
     from scaling_cli.store import RunFolder
 
-    lines = lines_of(joined(folders, ask).curves)
+    # Solutions cut short afterwards are samples only: searches were run at one limit.
+    lines = lines_of(joined(folders, replace(ask, caps=[])).curves)
     write_figure(searches_figure(lines), folder, "searches")
     if by_difficulty is not None:
         bins = difficulty_of(RunFolder.open(by_difficulty), ask, model or lines[0].model)

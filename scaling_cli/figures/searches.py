@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 SIDES = ("flops_policy", "flops")
 SIZE = 6.8
+SPAN = 30
+"""An axis that spans less is labelled between the powers of ten too."""
 LINE_HEIGHT = 0.155
 """Inches a label needs."""
 
@@ -105,6 +107,20 @@ def _panel(
     for line in mine:
         cost, accuracy = line.points(axis, only)
         axes.plot(cost, accuracy, **_look(line, everyone))
+    _ticks(axes)
+
+
+def _ticks(axes: Axes) -> None:
+    """Powers of ten, and where these are too few to read a scale by, twice and five times them."""
+    from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter
+
+    low, high = axes.get_xlim()
+    narrow = high / low < SPAN
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if narrow else (1,)))
+    axes.xaxis.set_major_formatter(
+        LogFormatterSciNotation(labelOnlyBase=False, minor_thresholds=(10, 10))
+    )
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _look(line: Line, everyone: Sequence[Line]) -> dict[str, Any]:
