@@ -221,8 +221,10 @@ def _judged(sides: Sequence[_Sides], axis: str, ask: Ask, detect: float) -> tupl
     law = compare(tables[0], tables[1], weights, detect=detect)
     pairs = []
     for one, start, end in zip(sides, ends, ends[1:], strict=False):
-        labels = (", ".join(name[1:]) for name in one.names)
-        matched = Matched(one.task, axis, *labels, one.budgets, _part(law, slice(start, end)))
+        first, second = (", ".join(name[1:]) for name in one.names)
+        matched = Matched(
+            one.task, axis, first, second, one.budgets, _part(law, slice(start, end))
+        )  # fmt: skip
         pairs.append(Paired(one.names[0][0], *one.names, matched))
     return tuple(pairs)
 

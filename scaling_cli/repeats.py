@@ -48,6 +48,7 @@ class Repeat:
             "between_questions": self.law.between_questions,
             "between_runs": self.law.between_runs,
             "rest": self.law.rest,
+            "within": self.law.within,
             "error_of_questions": self.law.error_of_questions,
             "error_of_runs": self.law.error_of_runs,
             "share_of_runs": self.law.share_of_runs,

@@ -61,7 +61,8 @@ def searches_figure(lines: Sequence[Line], *, width: float = PAPER_WIDTH) -> Fig
             pair[0].set_ylabel("accuracy")
             label_ends(pair[1], _ends(mine, lines), size=SIZE)
         _footnote(figure, lines)
-    return figure
+    drawn: Figure = figure
+    return drawn
 
 
 def difficulty_figure(
@@ -86,7 +87,8 @@ def difficulty_figure(
         grid[0][0].set_ylabel("accuracy")
         figure.supxlabel(AXIS_NAMES.get(axis, axis), fontsize=7.5, y=0.0)
         _legend(figure, mine, lines)
-    return figure
+    drawn: Figure = figure
+    return drawn
 
 
 def _panels(lines: Sequence[Line]) -> dict[tuple[str, str], list[Line]]:

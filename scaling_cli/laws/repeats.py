@@ -1,4 +1,4 @@
-"""Several runs of one thing on the same questions: variance of runs apart from that of questions."""
+"""Runs of one thing on the same questions: their variance apart from that of the questions."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ class Variance:
     """Components of the variance of one question's score in one run, and the design's size.
 
     `between_questions`: what other questions would change; `between_runs`: what all questions
-    of a run have in common; `rest`: chance on one question in one run.
+    of a run have in common; `rest`: chance on one question in one run; `within`: the last two
+    together, which every question tells of.
     """
 
     between_questions: float
     between_runs: float
     rest: float
+    within: float
     questions: int
     runs: int
 
@@ -34,8 +36,12 @@ class Variance:
 
     @property
     def error_of_runs(self) -> float:
-        """Standard error of the mean of one run that another run on the same questions brings."""
-        return float(np.sqrt(self.between_runs + self.rest / self.questions))
+        """Standard error of the mean of one run that another run on the same questions brings.
+
+        Every call has a seed of its own, so that a run's questions have no luck in common:
+        `between_runs`, known from few runs only, is a check of that and not part of this.
+        """
+        return float(np.sqrt(self.within / self.questions))
 
     @property
     def share_of_runs(self) -> float:
@@ -68,6 +74,7 @@ def two_way(values: FloatArray) -> Variance:
         between_questions=max((of_questions - rest) / runs, 0.0),
         between_runs=max((of_runs - rest) / questions, 0.0),
         rest=rest,
+        within=((questions - 1) * rest + of_runs) / questions,
         questions=questions,
         runs=runs,
     )
