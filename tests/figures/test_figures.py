@@ -186,4 +186,4 @@ def test_crowded_labels_stay_beside_the_axes() -> None:
         heights = sorted(float(text.xyann[1]) for text in axes.texts)  # type: ignore[attr-defined]
         plt.close(figure)
     assert heights[-1] <= 1.05 and heights[0] >= 0
-    assert min(high - low for low, high in zip(heights, heights[1:], strict=False)) > 0.02
+    assert min(high - low for low, high in itertools.pairwise(heights)) > 0.02
