@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scaling_cli.configurations import Configurations, gather, sentence
+from scaling_cli.configurations import Configurations, gather, name_of, sentence
 from scaling_cli.errors import LawError
 from scaling_cli.laws.compare import compare
 from scaling_cli.laws.cross_fit import out_of_fold
@@ -73,10 +73,16 @@ def _names(first: Selection, second: Selection) -> tuple[str, str]:
     if first.folder.name != second.folder.name:
         return str(first), str(second)
     one, other = (
-        " with ".join(filter(None, (side.model or "all models", side.selector)))
+        " with ".join(
+            filter(None, (side.model or "all models", _chosen(side.generator, side.selector)))
+        )
         for side in (first, second)
     )
     return one, other
+
+
+def _chosen(generator: str | None, selector: str | None) -> str:
+    return " of ".join(filter(None, (selector, generator)))
 
 
 def _by_task(curves: Sequence[Series]) -> dict[str, list[Series]]:
@@ -110,7 +116,7 @@ def _pairs(sides: tuple[list[Series], list[Series]]) -> Iterator[tuple[Series, S
     holds several of, be it models, generators or selectors."""
     keys = [
         key
-        for key in ("model", "strategy", "selector")
+        for key in ("model", "strategy", "verifier", "selector")
         if any(len({one.fields[key] for one in side}) > 1 for side in sides)
     ]
     whole = [_whole(side) for side in sides]
@@ -152,7 +158,7 @@ def _octave(k: int, one: Series, other: Series) -> bool:
 
 
 def _named(one: Series) -> str:
-    return sentence((one.fields["model"], one.fields["strategy"], one.fields["selector"]))
+    return sentence(name_of(one.fields))
 
 
 def _values(one: Series, ks: Sequence[int], shared: Sequence[str]) -> FloatArray:

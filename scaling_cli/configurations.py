@@ -82,7 +82,15 @@ def sentence(name: Name) -> str:
     if generator == "greedy":
         return f"{model} greedy"
     how = "one sample" if selector == "first" else selector
+    strategy, _, verifier = generator.partition(" by ")
+    if verifier:
+        return f"{model} with {strategy} led by {verifier}, {how}"
     return f"{model} with {how}" + ("" if generator == "sampling" else f" of {generator}")
+
+
+def verified(rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a verifier was asked for any of the rows, so that a table must say which."""
+    return any(row.get("verifier") not in RECORDED for row in rows)
 
 
 def select(points: Points, chosen: IntArray) -> Points:

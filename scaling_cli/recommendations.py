@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scaling_cli.configurations import Configurations, gather, sentence, unit_of
+from scaling_cli.configurations import (
+    BANKS,
+    Configurations,
+    gather,
+    name_of,
+    sentence,
+    unit_of,
+)
 from scaling_cli.errors import LawError
 from scaling_cli.frontiers import curves_of, truncation
 from scaling_cli.laws.cross_fit import out_of_fold
@@ -25,6 +32,15 @@ if TYPE_CHECKING:
     from scaling_cli.types import FloatArray
 
 Row = dict[str, Any]
+
+
+VOTES = {
+    "majority": "majority vote",
+    "weighted": "weighted vote",
+    "best": "the best of them",
+    "best-majority": "the best of the most frequent",
+}
+"""How an answer of a search is chosen, as a sentence says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +189,15 @@ def _doubled(rows: Sequence[Row], gain: Difference, own: Points) -> str:
 
 def described(row: Row) -> str:
     """A point as a sentence names it: configuration, k and token limit."""
-    name = sentence((row["model"], row["strategy"], row["selector"]))
+    each = f"at most {row['max_tokens']} tokens each"
+    if row["strategy"] not in BANKS:
+        led = "" if row.get("verifier") is None else f" led by {_article(row['verifier'])}"
+        how = VOTES.get(row["selector"], row["selector"])
+        return f"{row['model']} with {row['strategy']} of width {row['k']}{led}, {how}, {each}"
     among = "" if row["selector"] == "first" else f" of k = {row['k']}"
-    return f"{name}{among}, at most {row['max_tokens']} tokens each"
+    return f"{sentence(name_of(row))}{among}, {each}"
+
+
+def _article(verifier: str) -> str:
+    """A verifier is someone, the policy's confidence is not."""
+    return verifier if verifier.startswith("confidence") else f"the {verifier}"

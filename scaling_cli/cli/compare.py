@@ -25,7 +25,10 @@ from scaling_cli.cli.output import Json, say, show
 
 COLUMNS = ["at", "difference", "lo", "hi", "verdict", "questions", "smallest_difference",
            "questions_needed"]  # fmt: skip
-NAMED = "RUN, RUN:MODEL or RUN:MODEL:SELECTOR; RUN::SELECTOR for every model."
+NAMED = (
+    "RUN, RUN:MODEL or RUN:MODEL:SELECTOR, RUN::SELECTOR for every model; a search by one part "
+    "more: RUN:MODEL:rebase@judge, RUN::weighted:beam."
+)
 
 
 class Table(StrEnum):

@@ -23,6 +23,7 @@ from scaling_cli.cli.asking import (
     make_ask,
     open_runs,
     priced,
+    with_verifier,
     write_figure,
 )
 from scaling_cli.cli.output import Json, say, show
@@ -88,7 +89,8 @@ def frontier(
                Unanswered.abstain, by)  # fmt: skip
     tables = frontier_tables(folders, priced(ask, intensity, price), axis)
     if view is Table.frontier:
-        rows, columns = [row for t in tables for row in t.rows()], _FRONTIER
+        rows = [row for t in tables for row in t.rows()]
+        columns = with_verifier(_FRONTIER, rows)
     else:
         rows, columns = _overtaking_rows(tables), _CROSSINGS
     show(rows, as_json=as_json, columns=columns + grouped(by))

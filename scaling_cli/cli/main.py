@@ -24,6 +24,7 @@ from scaling_cli.cli import (
     report,
     results,
     run,
+    searching,
     verifying,
 )
 from scaling_cli.errors import ScaleError
@@ -47,6 +48,7 @@ fit.register(app)
 exchange.register(app)
 recommend.register(app)
 compare.register(app)
+searching.register(app)
 check.register(app)
 baseline.register(app)
 report.register(app)

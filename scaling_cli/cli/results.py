@@ -25,6 +25,7 @@ from scaling_cli.cli.asking import (
     make_ask,
     open_runs,
     priced,
+    with_verifier,
     write_figure,
 )
 from scaling_cli.cli.output import Json, say, show
@@ -120,8 +121,8 @@ def accuracy(
             "no cell has that many samples, or a score where one is needed",
             "leave --k and --selector out to see what there is",
         )
-    show(_brief(rows, k) if not as_json else rows, as_json=as_json,
-         columns=_columns(folders, by, ask))  # fmt: skip
+    columns = with_verifier(_columns(folders, by, ask), rows)
+    show(_brief(rows, k) if not as_json else rows, as_json=as_json, columns=columns)
     for line in rank_changes(folders, ask):
         say(f"note: {line}")
     if plot:

@@ -172,3 +172,18 @@ def test_differences_are_drawn_with_their_verdicts(folder: RunFolder, width: flo
         assert marks == {MARK[verdict] for verdict in one.law.verdicts()}
         extents = [label.get_window_extent() for label in axes.get_xticklabels()]
         assert not any(a.overlaps(b) for a, b in itertools.combinations(extents, 2))
+
+
+def test_crowded_labels_stay_beside_the_axes() -> None:
+    import matplotlib.pyplot as plt
+
+    from scaling_cli.figures.style import house_style, label_ends
+
+    with house_style():
+        figure, axes = plt.subplots(figsize=(4, 4))
+        axes.set_ylim(0, 1)
+        label_ends(axes, [(1.0, 1.0, str(n), "#000000") for n in range(20)])
+        heights = sorted(float(text.xyann[1]) for text in axes.texts)  # type: ignore[attr-defined]
+        plt.close(figure)
+    assert heights[-1] <= 1.05 and heights[0] >= 0
+    assert min(high - low for low, high in itertools.pairwise(heights)) > 0.02
