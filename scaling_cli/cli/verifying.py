@@ -13,7 +13,11 @@ from scaling_cli.cli.output import Json, say, show
 if TYPE_CHECKING:
     from scaling_cli.sweep import VerifierSpec
 
-verifiers_app = typer.Typer(help="Verifiers and their options.", no_args_is_help=True)
+verifiers_app = typer.Typer(
+    help="Verifiers and their options.",
+    epilog="Example: scale verifiers list",
+    no_args_is_help=True,
+)
 
 
 def register(app: typer.Typer) -> None:
