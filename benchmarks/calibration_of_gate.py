@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scaling_cli.laws.accuracy import best_of
-from scaling_cli.laws.gate import Gate, falls_twice, judge
+from scaling_cli.laws.gate import Gate, falls_twice, judge, lost_whole
 from scaling_cli.laws.majority import majority
 from scaling_cli.laws.matched import CostedCurve, accuracy_gains, savings
 from scaling_cli.laws.resample import question_weights
@@ -156,7 +156,7 @@ class Tally:
         if tried:
             self.bootstrap.append(_bootstrap_fails(gains, self._draws))
         for name, places in CURVES.items():
-            smallest = _smallest(gate, name)
+            smallest = _smallest(gate, gains, name)
             self.printed[name].append(smallest)
             # A single answer cannot lose a part of itself.
             if name != "greedy" and (tried or name == MAJORITY):
@@ -175,7 +175,7 @@ class Tally:
         for count, question in enumerate(solved, 1):
             lost[question, places] -= 1
             gate = self._judge(lost)
-            if count / len(gains) >= _smallest(gate, name):
+            if count / len(gains) >= _smallest(gate, lost, name):
                 self.lost[name].append(bool(gate.falls[places].any()))
                 return
 
@@ -195,10 +195,11 @@ class Tally:
             yield row
 
 
-def _smallest(gate: Gate, name: str) -> float:
+def _smallest(gate: Gate, gains: Array, name: str) -> float:
     """What is printed for a curve."""
-    found = gate.smallest if name == "cost" else gate.smallest_of_answers
-    return found(CURVES[name])
+    if name == "cost":
+        return gate.smallest(CURVES[name])
+    return gate.smallest_of_answers(CURVES[name], lost_whole(np.zeros_like(gains), gains))
 
 
 def _bootstrap_fails(gains: Array, draws: int) -> bool:

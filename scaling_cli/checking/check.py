@@ -16,6 +16,8 @@ from scaling_cli.laws.gate import Gate, falls_twice, judge
 from scaling_cli.laws.resample import ROUNDING
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from scaling_cli.types import FloatArray, IntArray
 
 Row = dict[str, Any]
@@ -58,7 +60,7 @@ def check(
     terms = terms or Terms()
     pairs, notes = match(run, _chosen(baseline, terms), allowed=terms.allowed, edited=edited)
     tasks = list(dict.fromkeys(pair.baseline.task for pair in pairs))
-    found = [[p for x in pairs if x.baseline.task == t for p in places_of(x, terms)] for t in tasks]
+    found = [places_of([p for p in pairs if p.baseline.task == task], terms) for task in tasks]
     tables = [as_table(members) for members in found]
     gate = judge([gains for _, gains in tables])
     flat = [one for members in found for one in members]
@@ -67,7 +69,7 @@ def check(
         run=run.run,
         baseline=baseline.run,
         terms=terms,
-        rows=tuple(_excused([*_rows(flat, gate, terms, powers)])),
+        rows=tuple(_excused(flat, [*_rows(flat, gate, terms, powers)])),
         powers=tuple(powers),
         notes=(*notes, *_notes(run, baseline)),
         question_ids=tuple(ids for ids, _ in tables),
@@ -109,8 +111,8 @@ def _spans(flat: Sequence[Places]) -> Iterator[tuple[Places, slice]]:
 
 def _powers(tasks: Sequence[str], flat: Sequence[Places], gate: Gate) -> Iterator[Row]:
     """The smallest loss to be seen: of a task if it touches every curve, and of each curve."""
-    numbers = np.arange(len(gate.gain))
-    spans = list(_spans(flat))
+    numbers, spans = np.arange(len(gate.gain)), list(_spans(flat))
+    whole = np.concatenate([one.whole for one in flat])
     for task in tasks:
         for what in ("accuracy", "cost"):
             mine = [
@@ -119,16 +121,16 @@ def _powers(tasks: Sequence[str], flat: Sequence[Places], gate: Gate) -> Iterato
                 if one.pair.run.task == task and one.what == what
             ]
             places = np.concatenate(mine)
-            yield {"task": task, "what": what, "curve": None, **_power(what, gate, places)}
+            yield {"task": task, "what": what, "curve": None, **_power(what, gate, places, whole)}
     for one, span in spans:
-        power = _power(one.what, gate, numbers[span])
+        power = _power(one.what, gate, numbers[span], whole)
         yield {**_names(one), "curve": one.pair.run.label, **power}
 
 
-def _power(what: str, gate: Gate, places: IntArray) -> Row:
-    smallest = gate.smallest_of_answers if what == "accuracy" else gate.smallest
-    questions = int(gate.questions[places].min())
-    return {"smallest_difference": smallest(places), "questions": questions}
+def _power(what: str, gate: Gate, places: IntArray, whole: NDArray[np.bool_]) -> Row:
+    accuracy = what == "accuracy"
+    smallest = gate.smallest_of_answers(places, whole) if accuracy else gate.smallest(places)
+    return {"smallest_difference": smallest, "questions": int(gate.questions[places].min())}
 
 
 def _rows(flat: Sequence[Places], gate: Gate, terms: Terms, powers: Sequence[Row]) -> Iterator[Row]:
@@ -166,26 +168,23 @@ def _verdict(what: str, falls: bool, better: float, surely: float) -> str:
     return "equal" if max(abs(better), abs(surely)) < ROUNDING else "undecided"
 
 
-def _excused(rows: Sequence[Row]) -> Iterator[Row]:
+def _excused(flat: Sequence[Places], rows: Sequence[Row]) -> Iterator[Row]:
     """A rise in cost is a regression at equal accuracy, not where it buys what it costs: where
     at that budget a curve of the cell is better, and none is worse."""
-    cell = WHERE[:5]
-    for row in rows:
-        if row["verdict"] == "dearer":
-            same = {
-                other["verdict"]
-                for other in rows
-                if other["what"] == "accuracy"
-                and all(other[name] == row[name] for name in (*cell, "k"))
-            }
-            if "better" in same and "worse" not in same:
-                row = {**row, "verdict": "bought"}
-        yield row
+    owners = [id(one.pair) for one in flat for _ in one.ks]
+    found: dict[tuple[int, int], set[str]] = {}
+    for owner, row in zip(owners, rows, strict=True):
+        if row["what"] == "accuracy":
+            found.setdefault((owner, row["k"]), set()).add(row["verdict"])
+    for owner, row in zip(owners, rows, strict=True):
+        there = found.get((owner, row["k"]), set())
+        bought = row["verdict"] == "dearer" and "better" in there and "worse" not in there
+        yield {**row, "verdict": "bought"} if bought else row
 
 
 def _notes(run: Snapshot, baseline: Snapshot) -> Iterator[str]:
-    held = {(one.model, one.task, one.strategy, one.params) for one in baseline.curves}
-    fresh = [c for c in run.curves if (c.model, c.task, c.strategy, c.params) not in held]
+    held = {one.cell[:4] for one in baseline.curves}
+    fresh = [one for one in run.curves if one.cell[:4] not in held]
     if fresh:
         names = ", ".join(dict.fromkeys(one.label for one in fresh))
         yield f"not in the baseline, so not checked: {names}"

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 
 from scaling_cli.checking.check import REGRESSIONS, Checked, Row
 from scaling_cli.checking.printable import visible
-from scaling_cli.checking.sentences import describe, power_lines, verdict_line
+from scaling_cli.checking.sentences import describe, power_lines, quantity, verdict_line
 
 SUITE = "scale check"
 
@@ -34,11 +34,10 @@ def _case(suite: ET.Element, row: Row) -> None:
     parts = ("task", "model", "strategy") if row["params"] == "{}" else (
         "task", "model", "strategy", "params")  # fmt: skip
     limit = "" if row["limit"] is None else f", {row['limit']} tokens"
-    what = "cost" if row["what"] == "cost" else f"accuracy of {visible(row['selector'])}"
     case = ET.SubElement(
         suite, "testcase",
         classname=".".join(visible(row[part]).replace(".", "_") for part in parts),
-        name=f"{what} at k = {row['k']}{limit}",
+        name=f"{quantity(row)} at k = {row['k']}{limit}",
     )  # fmt: skip
     if row["verdict"] in REGRESSIONS:
         failure = ET.SubElement(case, "failure", type=row["verdict"], message=describe(row))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from scaling_cli.checking.check import REGRESSIONS, Checked, Row
 from scaling_cli.checking.printable import markdown
-from scaling_cli.checking.sentences import power_lines, telling, title, verdict_line
+from scaling_cli.checking.sentences import power_lines, quantity, telling, title, verdict_line
 
 HEAD = ("", "model", "curve", "k", "at", "baseline", "run", "difference", "band")
 SIGNS = {"worse": "❌", "dearer": "❌", "better": "✅", "cheaper": "✅", "bought": "⚠️",
@@ -61,7 +61,7 @@ def _cells(row: Row) -> Sequence[str]:
     return [
         f"{sign} {row['verdict']}".strip(),
         model,
-        markdown(row["selector"]) if accuracy else "cost",
+        markdown(row["selector"] if accuracy else quantity(row)),
         str(row["k"]),
         f"{row['at']:.3g}",
         *heights,

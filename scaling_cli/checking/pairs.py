@@ -23,6 +23,7 @@ ASPECTS = {
     "sampler": ("temperature", "top_p", "top_k", "min_p", "repetition_penalty", "max_tokens"),
     "engine": ("engine", "dtype", "format"),
     "grading": ("equality", "extraction"),
+    "verifier": ("verifier", "step"),
 }
 """What may be allowed to differ, and the facts it stands for."""
 OTHERWISE = "strategy"
@@ -93,9 +94,9 @@ def _partners(
     found: dict[int | None, list[str]] = {}
     model = _renamed(one, run, baseline) if "model" in allowed else one.model
     for name in one.accuracy:
-        siblings = [c for c in baseline.curves if _key(c) == _key(one) and name in c.accuracy]
-        wanted = _key(replace(one, model=model))
-        cells = [c for c in run.curves if _key(c) == wanted and name in c.accuracy]
+        siblings = [c for c in baseline.curves if c.cell == one.cell and name in c.accuracy]
+        wanted = replace(one, model=model).cell
+        cells = [c for c in run.curves if c.cell == wanted and name in c.accuracy]
         if len(siblings) > 1 or len(cells) > 1:
             siblings, cells = (_of_variant(side, one) for side in (siblings, cells))
         place = next(i for i, sibling in enumerate(siblings) if sibling is one)
@@ -104,10 +105,6 @@ def _partners(
         found.setdefault(number, []).append(name)
     for number, names in found.items():
         yield None if number is None else run.curves[number], tuple(names)
-
-
-def _key(one: Curves) -> tuple[Any, ...]:
-    return one.model, one.task, one.strategy, one.params, one.limit
 
 
 def _of_variant(cells: Sequence[Curves], one: Curves) -> list[Curves]:

@@ -10,10 +10,13 @@ import numpy as np
 
 from scaling_cli.checking.pairs import NotComparable, Pair
 from scaling_cli.errors import LawError
+from scaling_cli.laws.gate import lost_whole
 from scaling_cli.laws.matched import CostedCurve, accuracy_gains, savings
 from scaling_cli.pricing import AXES
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from scaling_cli.types import FloatArray
 
 
@@ -43,10 +46,12 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Consecutive places of one curve (`name` is its selector) or of one cell's cost.
+    """Consecutive places of one curve (`name` is its selector) or of one cell's cost (None, or
+    the curves it is the cost of where others of the cell cost something else).
 
     `at[place]` is the budget, `height[place]` the baseline's accuracy or cost there,
-    `gains[question, place]` what the run is better by with `offset`, the tolerance, added.
+    `gains[question, place]` what the run is better by with `offset`, the tolerance, added;
+    `whole[place]` that accuracies there differ by whole answers or hardly at all.
     """
 
     pair: Pair
@@ -57,15 +62,22 @@ class Places:
     height: FloatArray
     gains: FloatArray
     offset: float
+    whole: NDArray[np.bool_]
 
 
-def places_of(pair: Pair, terms: Terms) -> list[Places]:
-    """The places of every curve of a pair, then those of its cost."""
-    before, now = _costs(pair, terms.axis)
-    found = [_accuracy(pair, name, before, now, terms.tolerance) for name in pair.names]
-    saved, cost = savings(before, now, allowed=terms.cost_tolerance), before.mean(axis=0)
-    ks = pair.baseline.ks
-    return [*found, Places(pair, "cost", None, ks, cost, cost, saved, terms.cost_tolerance)]
+def places_of(pairs: Sequence[Pair], terms: Terms) -> list[Places]:
+    """For each pair the places of its curves, then those of its cost."""
+    found = []
+    for pair in pairs:
+        before, now = _costs(pair, terms.axis)
+        found += [_accuracy(pair, name, before, now, terms.tolerance) for name in pair.names]
+        several = sum(other.run.cell == pair.run.cell for other in pairs) > 1
+        name = ", ".join(pair.names) if several else None
+        saved, cost = savings(before, now, allowed=terms.cost_tolerance), before.mean(axis=0)
+        ks, offset = pair.baseline.ks, terms.cost_tolerance
+        whole = np.zeros(len(ks), np.bool_)
+        found.append(Places(pair, "cost", name, ks, cost, cost, saved, offset, whole))
+    return found
 
 
 def _costs(pair: Pair, axis: str) -> tuple[FloatArray, FloatArray]:
@@ -87,11 +99,9 @@ def _accuracy(
         CostedCurve(table[:, :width], costs[:, :width])
         for table, costs in zip(tables, (before, now), strict=True)
     )
-    found = accuracy_gains(baseline, run)
-    ks = pair.baseline.ks[:width]
-    return Places(
-        pair, "accuracy", name, ks, found.at, found.height, found.gains + tolerance, tolerance
-    )
+    found, ks = accuracy_gains(baseline, run), pair.baseline.ks[:width]
+    gains, whole = found.gains + tolerance, lost_whole(baseline.values, run.values)
+    return Places(pair, "accuracy", name, ks, found.at, found.height, gains, tolerance, whole)
 
 
 def as_table(members: Sequence[Places]) -> tuple[tuple[str, ...], FloatArray]:

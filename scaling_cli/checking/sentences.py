@@ -107,8 +107,8 @@ def describe(row: Row) -> str:
     if row["what"] == "cost":
         unit = unit_of(row["axis"])
         return (
-            f"{where}, k = {row['k']}: cost {row['baseline']:.3g} → {row['run']:.3g} {unit}, "
-            f"{100 * row['difference']:+.1f}% [{100 * low:+.1f}, {100 * high:+.1f}]"
+            f"{where}, k = {row['k']}: {quantity(row)} {row['baseline']:.3g} → {row['run']:.3g} "
+            f"{unit}, {100 * row['difference']:+.1f}% [{100 * low:+.1f}, {100 * high:+.1f}]"
         )
     how = _selector(row) if row["selector"] == "first" else f"{_selector(row)} of {row['k']}"
     return (
@@ -116,6 +116,13 @@ def describe(row: Row) -> str:
         f"{100 * row['baseline']:.1f}% → {100 * row['run']:.1f}%, "
         f"{100 * row['difference']:+.1f} points [{100 * low:+.1f}, {100 * high:+.1f}]"
     )
+
+
+def quantity(row: Row) -> str:
+    """Cost, or the accuracy or cost of the curves it is of."""
+    if row["selector"] is None:
+        return str(row["what"])
+    return f"{row['what']} of {visible(row['selector'])}"
 
 
 def telling(rows: Sequence[Row]) -> list[Row]:

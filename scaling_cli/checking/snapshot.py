@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scaling_cli.checking.printable import visible
-from scaling_cli.errors import StoreError
+from scaling_cli.errors import LawError, StoreError
 from scaling_cli.pricing import AXES
 from scaling_cli.recorded import Ask
+from scaling_cli.searched import is_bound, searches, verifier_label
 from scaling_cli.store import CellRecord, RunFolder
 from scaling_cli.summary import Series, series
 
@@ -55,6 +56,11 @@ class Curves:
     """Share of the samples that failed and count as wrong; not kept in a file."""
 
     @property
+    def cell(self) -> tuple[str, str, str, str, int | None]:
+        """By what it is matched."""
+        return self.model, self.task, self.strategy, self.params, self.limit
+
+    @property
     def label(self) -> str:
         """What a person calls it."""
         parts = [self.model, self.strategy]
@@ -94,7 +100,10 @@ def snapshot(
     asked = sizes | {int(cell.details["samples"]) for cell in run.cells.values()}
     equality = next((str(c.details.get("equality", "math")) for c in run.cells.values()), "math")
     ask = Ask(selectors=selectors, ks=sorted(asked), caps=sorted(caps), equality=equality)
-    found = [_curves(s, run.cells[s.fields["cell"]], sizes, axes) for s in series(folder, ask)]
+    # What a verifier that knows the right answer reaches is a bound, and no method.
+    methods = [one for one in series(folder, ask) if not is_bound(one.fields.get("verifier"))]
+    _check_names(methods, selectors)
+    found = [_curves(one, run.cells[one.fields["cell"]], sizes, axes) for one in methods]
     check_settled(folder)  # nobody began to write meanwhile
     return Snapshot(folder.name, __version__, tuple(_joined(one for one in found if one.ks)))
 
@@ -112,13 +121,35 @@ def check_settled(folder: RunFolder) -> None:
         )
 
 
+def _check_names(found: Sequence[Series], selectors: Sequence[str]) -> None:
+    """LawError where there is nothing, or where two curves of a cell have one name."""
+    if not found:
+        raise LawError(
+            f"the run holds no curve of {', '.join(selectors)}",
+            "best and weighted need a score; leave --selector out to see what there is",
+        )
+    parts = ("cell", "max_tokens", "selector", "verifier")
+    names = [tuple(one.fields.get(part) for part in parts) for one in found]
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise LawError(
+                f"two verifiers of {visible(found[place].fields['model'])} are called "
+                f"{visible(name[-1])}",
+                "score under another name: scale score --label NAME",
+            )
+
+
 def _curves(one: Series, cell: CellRecord, sizes: set[int], axes: Sequence[str]) -> Curves:
     fields = one.fields
     whole = fields["max_tokens"] >= int(cell.details["max_tokens"])
     name = fields["selector"]
     if fields.get("verifier"):
         name = f"{name}:{fields['verifier']}"
-    kept = [place for place, k in enumerate(one.ks) if k in sizes or k == fields["samples"]]
+    kept = [
+        place
+        for place, k in enumerate(one.ks)
+        if searches(cell) or k in sizes or k == fields["samples"]
+    ]
     # A k that some question does not reach would compare other questions.
     kept = [place for place in kept if not np.isnan(one.values[:, place]).any()]
     order = sorted(range(len(one.question_ids)), key=lambda row: one.question_ids[row])
@@ -144,6 +175,9 @@ def _curves(one: Series, cell: CellRecord, sizes: set[int], axes: Sequence[str])
 def _facts(cell: CellRecord, fields: Mapping[str, Any]) -> dict[str, Any]:
     facts = {key: value for key, value in cell.identity.items() if key not in UNCOMPARED}
     facts |= {"equality": fields["equality"], "extraction": fields["extraction"]}
+    for scorer in cell.details.get("scorers", {}).values():
+        if verifier_label(scorer) == fields["verifier"]:
+            facts["verifier"] = scorer
     return dict(json.loads(json.dumps(facts, sort_keys=True)))
 
 

@@ -47,11 +47,13 @@ def baseline(
     )
     size = write_baseline(output, found)
     rows = [
-        {"model": one.model, "task": one.task, "strategy": one.strategy, "limit": one.limit,
+        {"model": one.model, "task": one.task, "strategy": one.strategy, "params": one.params,
+         "limit": one.limit,
          "selector": name, "questions": len(one.question_ids), "ks": list(one.ks[: table.shape[1]]),
          "accuracy": float(table[:, -1].mean()), "costs": list(one.costs)}
         for one in found.curves
         for name, table in one.accuracy.items()
     ]  # fmt: skip
-    show(rows, as_json=as_json, title=f"{found.run}: what a check will look at")
+    columns = [name for name in rows[0] if name != "params" or any(r[name] != "{}" for r in rows)]
+    show(rows, as_json=as_json, columns=columns, title=f"{found.run}: what a check will look at")
     say(f"wrote {output} ({size / 1000:.0f} kB)")

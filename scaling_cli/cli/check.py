@@ -35,6 +35,7 @@ class Allow(StrEnum):
     sampler = "sampler"
     engine = "engine"
     grading = "grading"
+    verifier = "verifier"
     strategy = "strategy"
     samples = "samples"
     missing = "missing"

@@ -39,6 +39,8 @@ DRAWS = 3_999
 """Drawn signs; with the recorded ones a round number, so that the level is met exactly."""
 FEWEST = 5
 """Fewer questions fall together by chance more often than one time in twenty: 1/2^4."""
+HARDLY = 1e-3
+"""Accuracies of a question that differ by less are hardly different."""
 SURELY = 1 + 1e-9
 """Beyond rounding: what equals the critical value is not beyond it."""
 BLOCK = 512
@@ -49,16 +51,14 @@ ROLES = tuple(permutations(range(3)))
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Gains at every place: mean, standard error, and the multiple of it that chance reaches
-    at any place with chance 5%. `noise[draw, place]` is how far a mean may lie from the truth;
-    `whole[place]` says that answers there were gained and lost whole."""
+    """Gains at every place: mean, standard error, and the multiple of it that chance reaches at
+    any place with chance 5%. `noise[draw, place]` is how far a mean may lie from the truth."""
 
     gain: FloatArray
     error: FloatArray
     questions: IntArray
     critical: float
     noise: FloatArray
-    whole: NDArray[np.bool_]
 
     @property
     def reach(self) -> FloatArray:
@@ -80,15 +80,15 @@ class Gate:
         seen = (self.critical * self.error + self.noise)[:, varied].min(axis=1)
         return max(float(np.quantile(seen, POWER)), 0.0)
 
-    def smallest_of_answers(self, places: IntArray) -> float:
+    def smallest_of_answers(self, places: IntArray, whole: NDArray[np.bool_]) -> float:
         """The same for accuracies, where a loss may have to be of whole answers.
 
-        Where each question gained or lost its answer whole or not at all none of them can lose
-        a part, and where none differs there is no spread to go by: such places are left out;
-        where all are such, it is at least the share of questions that must be lost, all others
-        the same, to be seen.
+        `whole[place]` marks those where no question can lose a part of its answer, or so few
+        differ that there is no spread to go by (`lost_whole`). They are left out; where all
+        are such, it is at least the share of questions that must be lost, all others the
+        same, to be seen.
         """
-        partly = places[~self.whole[places]]
+        partly = places[~whole[places]]
         if len(partly):
             return self.smallest(partly)
         questions = int(self.questions[places].min())
@@ -98,6 +98,13 @@ class Gate:
         lost = np.arange(1, questions)
         seen = np.sqrt(lost * (questions - 1) / (questions - lost)) > self.critical * SURELY
         return max(int(lost[seen][0]) if seen.any() else questions, FEWEST)
+
+
+def lost_whole(before: FloatArray, now: FloatArray) -> NDArray[np.bool_]:
+    """Where accuracies `[question, place]` differ by whole answers, or on hardly a question."""
+    moved = now - before
+    few = (np.abs(moved) > HARDLY).sum(axis=0) < FEWEST
+    return np.asarray(np.isin(moved, (-1, 0, 1)).all(axis=0) | few)
 
 
 def judge(
@@ -126,7 +133,6 @@ def judge(
         questions=np.concatenate([table.questions for table in tables]),
         critical=_quantile(farthest, level),
         noise=np.concatenate(noise, axis=1),
-        whole=np.concatenate([np.isin(table.values, (-1, 0, 1)).all(axis=0) for table in tables]),
     )
 
 

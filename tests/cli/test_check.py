@@ -220,5 +220,36 @@ def test_hostile_names_cannot_move_the_cursor_or_leave_a_cell(scale: Scale, file
     assert "\x1b" not in said.out + said.err and "@all" not in (scale.folder / "c.md").read_text()
 
 
+def test_searches_and_scored_banks_are_checked_too(scale: Scale) -> None:
+    words = ["--set", "engine={name: fake, steps: 3}", "--set", "greedy=false", "--set",
+             "strategies=[sampling, {name: beam, n: [2, 4], m: 2}, {name: dvts, n: 6, m: 2}]",
+             "--set", "verifiers=[oracle, {name: judge, model: j, prompt: step}]"]  # fmt: skip
+    before = sampled(scale, "before", *words)
+    now = sampled(scale, "now", *words, "--set", "seeds=[3]")
+    for run in (before, now):
+        score = ("score", run, "--verifier", "judge", "--model", "j", "--engine", "fake")
+        assert scale(*score, "--label", "later").code == 0
+    told = scale("baseline", before, "-o", scale.folder / "b.json", "--json").rows
+    assert not any("upper bound" in row["selector"] for row in told)
+    found = {(row["strategy"], row["selector"], tuple(row["ks"])) for row in told}
+    assert {("beam", "majority:judge", (2,)), ("beam", "majority:judge", (4,)),
+            ("dvts", "best:judge", (2, 4, 6)), ("sampling", "best:judge", (1, 2, 4, 6)),
+            ("sampling", "best:logprob", (1, 2, 4, 6))} <= found  # fmt: skip
+    rows = scale("check", now, "--baseline", scale.folder / "b.json", "--json",
+                 "--junit", scale.folder / "c.xml").rows  # fmt: skip
+    names = [(row["strategy"], row["params"], row["what"], row["selector"], row["k"])
+             for row in rows]  # fmt: skip
+    assert len(set(names)) == len(names)
+    assert {name[3] for name in names if name[:3] == ("sampling", "{}", "cost")} == {
+        "first, majority, best:logprob", "best:judge", "best:later"}  # fmt: skip
+    cases = [dict(case.attrib) for case in ET.parse(scale.folder / "c.xml").iter("testcase")]
+    assert len({tuple(sorted(case.items())) for case in cases}) == len(rows)
+    assert scale(*score, "--label", "judge", "--model", "k").code == 0
+    twice = scale("check", now, "--baseline", scale.folder / "b.json").mistake
+    assert "two verifiers of small are called judge" in twice
+    nothing = scale("baseline", before, "-o", scale.folder / "c.json", "--selector", "nonsense")
+    assert "nonsense" in nothing.mistake
+
+
 def test_everything_that_may_be_allowed_has_its_word() -> None:
     assert {one.value for one in Allow} == set(ALLOWED)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scaling_cli.errors import LawError
-from scaling_cli.laws.gate import falls_twice, judge
+from scaling_cli.laws.gate import falls_twice, judge, lost_whole
 
 if TYPE_CHECKING:
     from scaling_cli.types import FloatArray
@@ -116,19 +116,34 @@ def test_the_printed_smallest_loss_is_seen_four_times_in_five() -> None:
     assert 0.75 - 0.06 <= np.mean(caught) <= 0.92
 
 
+def printed(gains: FloatArray, places: list[int]) -> float:
+    return judge([gains]).smallest_of_answers(np.array(places), lost_whole(0 * gains, gains))
+
+
 def test_whole_answers_cannot_be_lost_in_part() -> None:
-    same = judge([np.zeros((50, 2))])
-    assert same.smallest(np.array([0])) == 0
-    assert same.smallest_of_answers(np.array([0])) == pytest.approx(5 / 50)
+    assert judge([np.zeros((50, 2))]).smallest(np.array([0])) == 0
+    assert printed(np.zeros((50, 2)), [0]) == pytest.approx(5 / 50)
     gains = np.hstack([lost(50, 1), 0.3 * np.random.default_rng(0).normal(size=(50, 1))])
-    found = judge([gains])
-    needed = round(50 * found.smallest_of_answers(np.array([0])))
+    needed = round(50 * printed(gains, [0]))
     assert 5 <= needed <= 8
     whole = np.hstack([lost(50, needed), gains[:, 1:]])
     fewer = np.hstack([lost(50, needed - 2), gains[:, 1:]])
     assert judge([whole]).falls[0] and not judge([fewer]).falls[0]
-    both, partly = (found.smallest_of_answers(np.array(at)) for at in ([0, 1], [1]))
-    assert both == partly
+    assert printed(gains, [0, 1]) == printed(gains, [1])
+
+
+def test_where_hardly_a_question_differs_its_small_spread_promises_nothing() -> None:
+    """A curve that all but two questions end at 1: the error is tiny, and a loss will not be."""
+    rng = np.random.default_rng(0)
+    noise = 0.2 * rng.normal(size=(50, 1))
+    before, now = np.ones((50, 2)), np.ones((50, 2))
+    now[:2, 0] = 0.99
+    now[:, 1:] = 0.7 + noise
+    assert lost_whole(before, now).tolist() == [True, False]
+    gains = np.hstack([1e-5 * noise + now[:, :1] - 1, noise])
+    found = judge([gains])
+    assert found.smallest(np.array([0])) < 0.002
+    assert found.smallest_of_answers(np.array([0]), lost_whole(before, now)) >= 5 / 50
 
 
 def test_a_fall_must_be_there_twice() -> None:
