@@ -68,10 +68,13 @@ class FakeTokenizer:
         return list(text.encode("utf-8", "replace"))
 
     def decode(self, tokens: Sequence[int]) -> str:
-        words = {YES: "Yes", NO: "No"}
-        if any(token in words for token in tokens):
+        if YES in tokens or NO in tokens:
+            words = {YES: "Yes", NO: "No"}
             return "".join(words.get(token, chr(token)) for token in tokens if token != END)
-        return bytes(token for token in tokens if token < END).decode("utf-8", "replace")
+        whole = tokens[:-1] if tokens and tokens[-1] == END else tokens
+        # An end token further in is rare, and bytes() refuses it.
+        bare = [token for token in whole if token < END] if END in whole else whole
+        return bytes(bare).decode("utf-8", "replace")
 
     def chat(self, messages: Sequence[Message]) -> str:
         return f"{self.transcript(messages)}<assistant>"

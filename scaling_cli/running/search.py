@@ -154,9 +154,9 @@ class SearchCell:
     def _scoring_failure(self, question: Question) -> str | None:
         """Why the first of the question's failed scorings failed."""
         errors = sorted(
-            (name, record.error)
-            for name, record in self.journal.done.items()
-            if record.error is not None and call_question(name) == question.id
+            (name, error)
+            for name, error in self.journal.errors.items()
+            if call_question(name) == question.id
         )
         return errors[0][1] if errors else None
 

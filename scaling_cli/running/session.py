@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 from scaling_cli.errors import CallFailed
 from scaling_cli.running.door import Door, seed_of, together
@@ -121,10 +122,8 @@ class QuestionSession:
         temperature: float | None = None,
     ) -> list[Trace]:
         """Continue every trace by one call, all at once; the order is kept."""
-        samplers = []
-        for trace in traces:
-            room = self._room(trace) if max_tokens is None else max_tokens
-            samplers.append(self._sampler(tuple(stop), room, temperature))
+        rooms = [self._room(trace) if max_tokens is None else max_tokens for trace in traces]
+        samplers = self._samplers(tuple(stop), rooms, temperature)
         return await self._grow(traces, samplers, self._extended)
 
     async def step(
@@ -133,7 +132,7 @@ class QuestionSession:
         """Continue every trace by one step, all at once; the order is kept."""
         rule = self._search.rule
         rooms = [min(rule.max_tokens, self._room(trace)) for trace in traces]
-        samplers = [self._sampler(rule.stops, room, temperature) for room in rooms]
+        samplers = self._samplers(rule.stops, rooms, temperature)
         return await self._grow(traces, samplers, self._stepped)
 
     async def score(self, traces: Sequence[Trace]) -> list[Trace]:
@@ -155,14 +154,21 @@ class QuestionSession:
         """Tokens the trace may still have."""
         return self._door.sampler.max_tokens - len(trace.tokens)
 
-    def _sampler(self, stops: tuple[str, ...], room: int, temperature: float | None) -> Sampler:
+    def _samplers(
+        self, stops: tuple[str, ...], rooms: Sequence[int], temperature: float | None
+    ) -> list[Sampler]:
+        """A sampler for every room; traces with as much room share one."""
         own = self._door.sampler
-        return replace(
-            own,
-            stop=(*own.stop, *stops),
-            max_tokens=max(room, 1),
-            temperature=own.temperature if temperature is None else temperature,
-        )
+        found = {
+            room: replace(
+                own,
+                stop=(*own.stop, *stops),
+                max_tokens=max(room, 1),
+                temperature=own.temperature if temperature is None else temperature,
+            )
+            for room in {*rooms}
+        }
+        return [found[room] for room in rooms]
 
     async def _grow(
         self,
@@ -211,56 +217,46 @@ class QuestionSession:
         return record
 
     def _extended(self, trace: Trace, record: Record, completion: Completion) -> Trace:
+        tokens, text = self._written(trace, completion)
         reason = completion.finish_reason
         room = self._room(trace) - (completion.new_tokens or 0)
         ended = reason == "stop" or room < 1
-        return self._longer(trace, record, completion, finished=ended, reason=reason)
+        grown = {"tokens": tokens, "text": text, "finished": ended, "finish_reason": reason}
+        return _longer(trace, record, completion, **grown)
 
     def _stepped(self, trace: Trace, record: Record, completion: Completion) -> Trace:
-        rule = self._search.rule
-        ended_by = stop_text(
-            completion, (*self._door.sampler.stop, *rule.stops), self._door.tokenizer
-        )
-        whole = self._longer(trace, record, completion, finished=False, reason=None)
-        before = trace.text[self._step_start(trace) :]
-        end = step_end(completion, ended_by, rule, before, whole.text[len(trace.text) :])
-        cut = end == "repeat" or (end in ("step", "cap") and self._room(whole) < 1)
+        own, rule = self._door.sampler, self._search.rule
+        ended_by = stop_text(completion, (*own.stop, *rule.stops), self._door.tokenizer)
+        tokens, text = self._written(trace, completion)
+        new = text[len(trace.text) :]
+        end = step_end(completion, ended_by, rule, self._step_before(trace, new), new)
+        room = own.max_tokens - len(tokens)
+        cut = end == "repeat" or (end in ("step", "cap") and room < 1)
         reason: FinishReason | None = "length" if cut else "stop" if end == "end" else None
-        return replace(
-            whole,
+        return _longer(
+            trace,
+            record,
+            completion,
+            tokens=tokens,
+            text=text,
             finished=reason is not None,
             finish_reason=reason,
-            steps=(*trace.steps, len(whole.tokens)),
+            steps=(*trace.steps, len(tokens)),
             ends=(*trace.ends, end),
         )
 
-    def _step_start(self, trace: Trace) -> int:
-        """Where the text of the trace's last step begins."""
+    def _step_before(self, trace: Trace, new: str) -> str:
+        """The text of the trace's last step, where it could be `new` once more."""
+        if not trace.text.rstrip().endswith(new.strip()):
+            return ""
         if len(trace.steps) < 2 or self._door.tokenizer is None:
-            return 0
-        return len(self._door.tokenizer.decode(trace.tokens[: trace.steps[-2]]))
+            return trace.text
+        return trace.text[len(self._door.tokenizer.decode(trace.tokens[: trace.steps[-2]])) :]
 
-    def _longer(
-        self,
-        trace: Trace,
-        record: Record,
-        completion: Completion,
-        *,
-        finished: bool,
-        reason: FinishReason | None,
-    ) -> Trace:
+    def _written(self, trace: Trace, completion: Completion) -> tuple[tuple[int, ...], str]:
+        """Tokens and text of the trace with the reply at its end."""
         tokens = (*trace.tokens, *(completion.tokens or ()))
-        return replace(
-            trace,
-            tokens=tokens,
-            text=self._text(trace, tokens, completion),
-            finished=finished,
-            finish_reason=reason,
-            logprobs=_joined(trace.logprobs, completion.logprobs),
-            confidence=_joined(trace.confidence, completion.confidence),
-            certainty=_joined(trace.certainty, completion.certainty),
-            calls=(*trace.calls, record.name),
-        )
+        return tokens, self._text(trace, tokens, completion)
 
     def _text(self, trace: Trace, tokens: tuple[int, ...], completion: Completion) -> str:
         """The text of the whole trace; a prompt's own stop text is left out, a step's is kept."""
@@ -284,6 +280,19 @@ def reduced(completion: Completion, vocabulary: int | None) -> Completion:
         alternatives=None,
         confidence=tuple(map(float, token_confidence(likely))),
         certainty=None if certainty is None else tuple(map(float, certainty)),
+    )
+
+
+def _longer(trace: Trace, record: Record, completion: Completion, **grown: Any) -> Trace:
+    """The trace with `grown`, and what is told of its tokens."""
+    kept = {"rewards": trace.rewards, "steps": trace.steps, "ends": trace.ends}
+    return Trace(
+        logprobs=_joined(trace.logprobs, completion.logprobs),
+        confidence=_joined(trace.confidence, completion.confidence),
+        certainty=_joined(trace.certainty, completion.certainty),
+        calls=(*trace.calls, record.name),
+        spent=trace.spent,
+        **{**kept, **grown},
     )
 
 
