@@ -13,6 +13,7 @@ from scaling_cli.cli import (
     compare,
     doctor,
     exchange,
+    exporting,
     fit,
     frontier,
     importing,
@@ -43,6 +44,7 @@ fit.register(app)
 exchange.register(app)
 recommend.register(app)
 compare.register(app)
+exporting.register(app)
 catalogue.register(app)
 doctor.register(app)
 
