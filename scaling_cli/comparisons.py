@@ -16,7 +16,7 @@ from scaling_cli.laws.cross_fit import out_of_fold
 from scaling_cli.laws.frontier import pareto
 from scaling_cli.laws.resample import question_weights
 from scaling_cli.matched import Matched
-from scaling_cli.recorded import AXES, Ask
+from scaling_cli.recorded import Ask
 from scaling_cli.selection import Selection
 from scaling_cli.summary import Series
 
@@ -39,8 +39,7 @@ def compare_selections(
     first: Selection, second: Selection, ask: Ask, *, axis: str = "flops", detect: float = 0.05
 ) -> Compared:
     """Differences of `first` minus `second` for every task both hold."""
-    if axis not in AXES:
-        raise LawError(f"there is no axis {axis}", f"valid: {', '.join(AXES)}")
+    ask.pricing.check(axis)
     curves = [_by_task(side.curves(ask)) for side in (first, second)]
     tasks = [task for task in curves[0] if task in curves[1]]
     if not tasks:

@@ -19,7 +19,7 @@ from scaling_cli.laws.resample import (
     question_weights,
     smallest_difference,
 )
-from scaling_cli.recorded import AXES, Ask
+from scaling_cli.recorded import Ask
 from scaling_cli.store import RunFolder
 from scaling_cli.summary import Series, series
 
@@ -118,16 +118,15 @@ def curves_of(
     folders: Sequence[RunFolder], ask: Ask, axis: str
 ) -> Mapping[tuple[str, str | None], list[Series]]:
     """The curves of each task and group that may stand on a frontier."""
-    if axis not in AXES:
-        raise LawError(f"there is no axis {axis}", f"valid: {', '.join(AXES)}")
+    ask.pricing.check(axis)
     curves: dict[tuple[str, str | None], list[Series]] = defaultdict(list)
     for folder in folders:
         for one in series(folder, ask):
-            if one.fields["selector"] != "coverage":
+            if one.chooses:
                 curves[one.fields["task"], one.fields["group"]].append(one)
     if not curves:
         raise LawError(
-            "nothing is left to compare: coverage knows the right answer and is on no frontier",
+            "nothing is left to compare: coverage and oracles know the right answer",
             "name a selector that chooses, such as majority",
         )
     return curves

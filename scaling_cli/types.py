@@ -84,8 +84,9 @@ class Request:
     """How many of the most likely tokens to report at each position."""
 
 
-Alternatives = tuple[tuple[int, float], ...]
-"""The most likely tokens at one position: (token id, raw log-probability), likeliest first."""
+Alternatives = tuple[tuple[int | str, float], ...]
+"""The most likely tokens at one position, likeliest first: (token id, or its text where a server
+tells no more, raw log-probability)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,8 @@ class Trace:
 
     `calls` names the calls that made it, oldest first. `steps[step]` is how many tokens the
     trace had when that step ended, `ends[step]` how it ended. `rewards` holds one score for
-    each time it was scored, NaN where scoring failed.
+    each time it was scored, NaN where scoring failed. `spent` is how many tokens its session had
+    asked of the policy when it finished.
     """
 
     tokens: tuple[int, ...] = ()
@@ -149,6 +151,17 @@ class Trace:
     ends: tuple[StepEnd, ...] = ()
     confidence: tuple[float, ...] | None = ()
     certainty: tuple[float, ...] | None = ()
+    spent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StepRule:
+    """Where a step ends: at the first of `stops`, which belong to the step they end, or after
+    `max_tokens`. Without stops every step has that many tokens."""
+
+    name: str = "blank-line"
+    stops: tuple[str, ...] = ("\n\n",)
+    max_tokens: int = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +240,10 @@ class Tokenizer(Protocol):
 
     def chat(self, messages: Sequence[Message]) -> str:
         """The chat template's text, ending where the assistant's answer begins."""
+        ...
+
+    def transcript(self, messages: Sequence[Message]) -> str:
+        """The chat template's text of a conversation in which nothing is left to answer."""
         ...
 
 

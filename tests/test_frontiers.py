@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ import pytest
 
 from scaling_cli.errors import LawError
 from scaling_cli.frontiers import FrontierTable, curve_of, frontier_tables
-from scaling_cli.recorded import AXES, Ask
+from scaling_cli.pricing import AXES, PRICED, read_pricing
+from scaling_cli.recorded import Ask
 from scaling_cli.store import RunFolder
 from tests.small_run import small_run
 
@@ -64,9 +66,12 @@ def test_a_curve_rises_with_its_cost(table: FrontierTable) -> None:
         assert (lo <= accuracy).all() and (accuracy <= hi).all()
 
 
-@pytest.mark.parametrize("axis", [a for a in AXES if a != "flops_verifier"])
+PRICES = read_pricing(295.0, ["weak=0.1,0.4", "strong=1,4"])
+
+
+@pytest.mark.parametrize("axis", [a for a in (*AXES, *PRICED) if a != "flops_verifier"])
 def test_every_axis_has_a_frontier(folder: RunFolder, axis: str) -> None:
-    (table,) = frontier_tables([folder], ASK, axis)
+    (table,) = frontier_tables([folder], replace(ASK, pricing=PRICES), axis)
     assert len(table.optimal) and all(row["axis"] == axis for row in table.rows())
     for row in table.rows():
         assert row["cost"] == pytest.approx(row[axis])
@@ -79,6 +84,31 @@ def test_an_axis_without_data_and_an_unknown_one_are_named(folder: RunFolder) ->
         frontier_tables([folder], ASK, "flops_verifier")
     with pytest.raises(LawError, match="coverage"):
         frontier_tables([folder], Ask(selectors=["coverage"]), "flops")
+
+
+@pytest.mark.parametrize("axis", PRICED)
+def test_an_axis_whose_facts_were_not_given_says_which(folder: RunFolder, axis: str) -> None:
+    with pytest.raises(LawError, match="need") as caught:
+        frontier_tables([folder], ASK, axis)
+    assert "--intensity" in caught.value.hint or "--price" in caught.value.hint
+
+
+def test_a_model_without_a_price_is_left_out_and_said(folder: RunFolder) -> None:
+    only = replace(ASK, pricing=read_pricing(None, ["weak=0.1,0.4"]))
+    (table,) = frontier_tables([folder], only, "dollars")
+    assert {name[0] for name in table.names} == {"weak"}
+    assert any("without a known dollars" in remark for remark in table.remarks)
+
+
+def test_dollars_are_what_the_calls_cost(folder: RunFolder) -> None:
+    """Every sample is a call that pays its prompt; FLOPs pay it once."""
+    (table,) = frontier_tables([folder], replace(ASK, pricing=PRICES), "dollars")
+    cell = folder.cells("candidates")[0]
+    prompts = np.mean(folder.read_part("candidates", cell)["prompt_tokens"].to_pylist())
+    for row in table.fields:
+        prompt, new = (0.1, 0.4) if row["model"] == "weak" else (1.0, 4.0)
+        paid = prompt * row["k"] * prompts + new * row["tokens"]
+        assert row["dollars"] == pytest.approx(paid / 1e6)
 
 
 def test_runs_are_compared_on_the_questions_they_share(tmp_path: Path) -> None:

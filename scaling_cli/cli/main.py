@@ -9,7 +9,9 @@ import typer
 
 from scaling_cli import __version__
 from scaling_cli.cli import (
+    baseline,
     catalogue,
+    check,
     compare,
     doctor,
     exchange,
@@ -22,6 +24,7 @@ from scaling_cli.cli import (
     recommend,
     results,
     run,
+    verifying,
 )
 from scaling_cli.errors import ScaleError
 
@@ -29,7 +32,7 @@ app = typer.Typer(
     name="scale",
     help="Inference-time scaling laws: which model size, how many tokens and which strategy "
     "give the most correct answers for a compute budget, and how sure are we?",
-    epilog="Start with: scale run sweeps/quickstart.yaml",
+    epilog="Example: scale run sweeps/quickstart.yaml",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -45,7 +48,10 @@ exchange.register(app)
 recommend.register(app)
 compare.register(app)
 exporting.register(app)
+check.register(app)
+baseline.register(app)
 catalogue.register(app)
+verifying.register(app)
 doctor.register(app)
 
 

@@ -34,6 +34,9 @@ class StandIn:
     def chat(self, messages: Sequence[Message]) -> str:
         return "\n".join(message.content for message in messages)
 
+    def transcript(self, messages: Sequence[Message]) -> str:
+        return self.chat(messages)
+
 
 def planned_cells(
     sweep: Sweep, architectures: Mapping[str, Architecture]

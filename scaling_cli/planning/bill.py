@@ -8,11 +8,12 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from scaling_cli.errors import LawError
-from scaling_cli.laws.cost import CostModel, TokenPrices
-from scaling_cli.plan import Expectation, Todo, expect, plan
+from scaling_cli.laws.cost import TokenPrices
+from scaling_cli.plan import Expectation, Price, Todo, expect, plan
 from scaling_cli.planning.absent import prompt_length
 from scaling_cli.planning.earlier import Earlier, length_of
 from scaling_cli.planning.pace import Pace, PaceOf, first_known, said_of
+from scaling_cli.running.expected import price
 from scaling_cli.running.prepare import PreparedCell
 from scaling_cli.running.tables import held, mean_tokens, wanted
 from scaling_cli.store import RunFolder
@@ -66,17 +67,9 @@ class _Asked:
         """Missing samples by question."""
         return Counter(question for question, _ in self.todo.missing)
 
-    def flops(self, length: float) -> float | None:
-        """FLOPs of the missing samples, one prompt a question."""
-        architecture = self.cell.model.architecture
-        if architecture is None:
-            return None
-        model, missing = CostModel(architecture), self.missing
-        return sum(
-            float(model.prefill(self.prompts[question]))
-            + count * float(model.decode(length, context=self.prompts[question]))
-            for question, count in missing.items()
-        )
+    def price(self, length: float) -> Price:
+        """What the missing samples cost at `length` new tokens a solution."""
+        return price(self.cell, self.todo, length, self.prompts)
 
 
 def bill(
@@ -98,7 +91,7 @@ def bill(
         for cell in cells
     }
     lengths = {key: mean for key in asked if (mean := mean_tokens(folder, key)) is not None}
-    rows = expect(todo, lengths, lambda one, length: asked[one.wanted.key].flops(length))
+    rows = expect(todo, lengths, lambda one, length: asked[one.wanted.key].price(length))
     return [
         _row(row, asked[row.key], earlier, pace or first_known(), prices or Prices())
         for row in rows
@@ -122,7 +115,7 @@ def _row(
     pace: PaceOf,
     prices: Prices,
 ) -> Row:
-    row: Row = {"verifier_tokens": 0.0, "flops_verifier": 0.0, **asdict(expected)}
+    row: Row = asdict(expected)
     row["cell"], row["params"] = row.pop("key"), dict(expected.params)
     row["model"] = asked.cell.model.name  # as the run will call it
     row["strategy"] = "greedy" if asked.cell.cell.greedy else expected.strategy
@@ -141,12 +134,15 @@ def _row(
 
 def _with_length(length: float, source: str, asked: _Asked) -> Row:
     """What changes where another run tells how long an answer is."""
+    cost = asked.price(length)
     return {
         "tokens_per_sample": length,
         "basis": "similar",
         "basis_from": source,
-        "tokens": len(asked.todo.missing) * length,
-        "flops": asked.flops(length),
+        "tokens": len(asked.todo.missing) * asked.todo.wanted.solutions * length,
+        "flops": cost.flops,
+        "verifier_tokens": cost.verifier_tokens,
+        "flops_verifier": cost.flops_verifier,
     }
 
 

@@ -9,9 +9,10 @@ from itertools import cycle
 
 from scaling_cli.engines import open_engine
 from scaling_cli.errors import EngineError
+from scaling_cli.running.bench import for_engine
 from scaling_cli.running.prepare import PreparedCell
 from scaling_cli.running.progress import Progress
-from scaling_cli.running.run import IN_FLIGHT, as_engine_reads, engine_options, groups_by_engine
+from scaling_cli.running.run import IN_FLIGHT, engine_options, groups_by_engine
 from scaling_cli.running.session import seed_of
 from scaling_cli.types import Engine, Request
 
@@ -62,7 +63,7 @@ async def _probe(
     group: Sequence[PreparedCell], say: Callable[[str], None], seconds: float
 ) -> float:
     spec = group[0].cell.engine
-    model = as_engine_reads(group[0].model, spec, Progress(say=say))
+    model = for_engine(group[0].model, spec, Progress(say=say))
     engine = await open_engine(spec.name, model, engine_options(group, spec), 0)
     try:
         width = max(int(engine.facts.slots * IN_FLIGHT), 1)

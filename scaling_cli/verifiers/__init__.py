@@ -21,6 +21,15 @@ VERIFIERS: dict[str, str] = {
 FAKE_ONLY = frozenset({"noisy-oracle"})
 """Verifiers of a known law, for tests: they have no place beside a real engine."""
 
+UPPER_BOUNDS = frozenset({"oracle", "oracle-rollout", "noisy-oracle"})
+"""Verifiers that look at the gold answer: what they lead is a bound and no method."""
+
+ASKING = frozenset({"judge", "reward"})
+"""Verifiers that need a model of their own."""
+
+OWN_ENGINE = frozenset({"reward"})
+"""Of these, the ones that start vLLM on it themselves."""
+
 EXTRAS = {"reward": "see the README, vLLM"}
 
 

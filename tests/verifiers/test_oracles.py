@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from scaling_cli.laws.accuracy import best_of
 from scaling_cli.laws.calibration import verifier_ceiling
 from scaling_cli.types import Trace
 from scaling_cli.verifiers import open_verifier
@@ -68,6 +69,18 @@ async def test_it_errs_at_the_rates_it_was_given() -> None:
     assert mistaken.mean() == pytest.approx(0.2, abs=0.03)
     ceiling = float(verifier_ceiling(0.5, accepted.mean(), mistaken.mean()))
     assert ceiling == pytest.approx(0.9 / 1.1, abs=0.03)
+
+
+async def test_best_of_k_behind_it_ends_at_the_ceiling() -> None:
+    """(1 - none)·c + none·c', none = (1 - p·t - (1-p)·f)^k, at the rates that were drawn."""
+    scores = np.concatenate([await noisy(RIGHT), await noisy(WRONG)])[None]
+    classes = np.repeat([0, 1], DRAWS)[None]
+    t, f = scores[0, :DRAWS].mean(), scores[0, DRAWS:].mean()
+    ks = np.array([1, 2, 8, 64])
+    none = (1 - (t + f) / 2) ** ks
+    expected = (1 - none) * verifier_ceiling(0.5, t, f) + none * verifier_ceiling(0.5, 1 - t, 1 - f)
+    # Samples are drawn without replacement from 8,000, not from the law.
+    np.testing.assert_allclose(best_of(classes, scores, ks)[0], expected, atol=1e-3)
 
 
 async def test_noise_blurs_the_verdict_without_leaving_the_interval() -> None:
