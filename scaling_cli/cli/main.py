@@ -15,6 +15,7 @@ from scaling_cli.cli import (
     compare,
     doctor,
     exchange,
+    exporting,
     fit,
     frontier,
     importing,
@@ -49,6 +50,7 @@ exchange.register(app)
 recommend.register(app)
 compare.register(app)
 searching.register(app)
+exporting.register(app)
 check.register(app)
 baseline.register(app)
 report.register(app)
