@@ -18,8 +18,8 @@ HEAVY = (
 )  # fmt: skip
 COMMANDS = (
     ["run"], ["grade"], ["status"], ["accuracy"], ["frontier"], ["report"], ["doctor"],
-    ["models", "list"], ["models", "show"], ["models", "pull"], ["tasks", "list"], ["tasks", "show"],
-    ["strategies", "list"], ["strategies", "show"],
+    ["models", "list"], ["models", "show"], ["models", "pull"],
+    ["tasks", "list"], ["tasks", "show"], ["strategies", "list"], ["strategies", "show"],
 )  # fmt: skip
 SWEEP = """
 name: tiny
