@@ -17,9 +17,9 @@ HEAVY = (
     "math_verify", "sympy", "xllamacpp", "reasoning_gym",
 )  # fmt: skip
 COMMANDS = (
-    ["run"], ["grade"], ["status"], ["accuracy"], ["frontier"], ["report"], ["doctor"],
-    ["models", "list"], ["models", "show"], ["models", "pull"],
-    ["tasks", "list"], ["tasks", "show"], ["strategies", "list"], ["strategies", "show"],
+    ["run"], ["grade"], ["status"], ["accuracy"], ["frontier"], ["doctor"], ["models", "list"],
+    ["models", "show"], ["models", "pull"], ["tasks", "list"], ["tasks", "show"],
+    ["strategies", "list"], ["strategies", "show"],
 )  # fmt: skip
 SWEEP = """
 name: tiny
