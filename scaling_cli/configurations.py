@@ -73,7 +73,7 @@ def name_of(fields: Mapping[str, Any]) -> Name:
 
 def unit_of(axis: str) -> str:
     """What an axis counts."""
-    return axis if axis in ("tokens", "seconds") else "FLOPs"
+    return axis if axis in ("tokens", "seconds", "dollars", "eflops") else "FLOPs"
 
 
 def sentence(name: Name) -> str:

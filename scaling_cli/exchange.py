@@ -30,8 +30,9 @@ def exchange_rows(
     sample, their paired difference, and the smallest these questions could show."""
     found: dict[str, dict[str, Source]] = {}
     for folder in folders:
-        for _, cell, _, bank in banks(folder, Ask()):
-            found.setdefault(cell.details["task"], {})[cell.details["model"]] = cell, bank
+        for one in banks(folder, Ask()):
+            details = one.cell.details
+            found.setdefault(details["task"], {})[details["model"]] = one.cell, one.bank
     rows = [
         _row(models[small], models[large], ratio, selector)
         for models in found.values()

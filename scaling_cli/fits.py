@@ -19,7 +19,7 @@ from scaling_cli.laws.size_law import fit_size
 from scaling_cli.laws.subsets import count_samples
 from scaling_cli.laws.success import fit_success
 from scaling_cli.laws.voting_law import fit_voting, quarter_of_bank
-from scaling_cli.recorded import Ask, bank_costs, banks
+from scaling_cli.recorded import Ask, Recorded, banks
 from scaling_cli.store import CellRecord, RunFolder
 from scaling_cli.summary import series
 from scaling_cli.types import SampleBank
@@ -39,15 +39,22 @@ class Source:
     """One cell's bank (or a group of its questions), and what it is called."""
 
     fields: Row
-    cell: CellRecord
-    bank: SampleBank
+    recorded: Recorded
     axis: str
-    unanswered: Any
+    ask: Ask
     weights: NDArray[np.uint8]
 
     @property
+    def bank(self) -> SampleBank:
+        return self.recorded.bank
+
+    @property
+    def unanswered(self) -> Any:
+        return self.ask.choice.unanswered
+
+    @property
     def votes(self) -> bool:
-        return bool(self.cell.details.get("votes", True))
+        return bool(self.recorded.cell.details.get("votes", True))
 
 
 def fit_runs(
@@ -76,20 +83,12 @@ def fit_runs(
 
 
 def _sources(folder: RunFolder, ask: Ask, axis: str) -> Iterator[Source]:
-    for key, cell, group, bank in banks(folder, ask):
-        if bank.samples.max(initial=0) < 2:
+    for one in banks(folder, ask):
+        if one.bank.samples.max(initial=0) < 2:
             continue
-        fields = {
-            "run": folder.name,
-            "cell": key,
-            "model": cell.details["model"],
-            "task": cell.details["task"],
-            "group": group,
-            "questions": len(bank.question_ids),
-            "samples": int(bank.samples.min()),
-        }
-        weights = question_weights(len(bank.question_ids), DRAWS, 0)
-        yield Source(fields, cell, bank, axis, ask.choice.unanswered, weights)
+        fields = {**one.fields(), "samples": int(one.bank.samples.min())}
+        weights = question_weights(len(one.bank.question_ids), DRAWS, 0)
+        yield Source(fields, one, axis, ask, weights)
 
 
 def _coverage(source: Source) -> Fit:
@@ -113,7 +112,7 @@ def _compute(source: Source) -> Fit:
     bank = source.bank
     n = int(bank.samples.min())
     ks = grid(n)
-    costs = bank_costs(bank, source.cell, ks.tolist())
+    costs = source.recorded.costs(ks.tolist(), source.ask.pricing)
     cost = np.asarray(costs[source.axis].mean(axis=0))
     if np.isnan(cost).any():
         return refusal("compute", f"the {source.axis} of its samples are not known")

@@ -17,8 +17,8 @@ from scaling_cli.laws.rates import extrapolate, rates
 from scaling_cli.laws.resample import band, question_weights
 from scaling_cli.laws.selectors import Choice, curve
 from scaling_cli.laws.weighted import WEIGHT_MAPS
-from scaling_cli.recorded import Ask, banks, choice_of
-from scaling_cli.store import CellRecord, RunFolder
+from scaling_cli.recorded import Ask, Recorded, banks, choice_of
+from scaling_cli.store import RunFolder
 from scaling_cli.types import SampleBank
 
 if TYPE_CHECKING:
@@ -44,11 +44,11 @@ def votings(folders: Sequence[RunFolder], ask: Ask, *, prior: float = PRIOR) -> 
     """Limits of every cell that can be voted on; LawError where there is none."""
     found = False
     for folder in folders:
-        for key, cell, group, bank in banks(folder, ask):
-            if not cell.details.get("votes", True) or bank.samples.max(initial=0) < 2:
+        for one in banks(folder, ask):
+            if not one.cell.details.get("votes", True) or one.bank.samples.max(initial=0) < 2:
                 continue
             found = True
-            yield _voting(folder, key, cell, group, bank, ask, prior)
+            yield _voting(one, ask, prior)
     if not found:
         raise LawError(
             "no cell holds several samples whose answers are known",
@@ -56,17 +56,10 @@ def votings(folders: Sequence[RunFolder], ask: Ask, *, prior: float = PRIOR) -> 
         )
 
 
-def _voting(
-    folder: RunFolder,
-    key: str,
-    cell: CellRecord,
-    group: str | None,
-    bank: SampleBank,
-    ask: Ask,
-    prior: float,
-) -> Voting:
+def _voting(recorded: Recorded, ask: Ask, prior: float) -> Voting:
+    bank = recorded.bank
     weights = question_weights(len(bank.question_ids), ask.draws, 0)
-    choice = choice_of(cell, ask)
+    choice = choice_of(recorded.cell, ask)
     weight = weighted = None
     if not np.isnan(bank.reward).all():
         weight = WEIGHT_MAPS[choice.weight_map](bank.reward)
@@ -78,15 +71,7 @@ def _voting(
         else:
             weight = None
     plain = majority_limit(bank.answer_class, weights, unanswered=choice.unanswered, prior=prior)
-    fields = {
-        "run": folder.name,
-        "cell": key,
-        "model": cell.details["model"],
-        "task": cell.details["task"],
-        "group": group,
-        "questions": len(bank.question_ids),
-        "samples": int(bank.samples.max()),
-    }
+    fields = {**recorded.fields(), "samples": int(bank.samples.max())}
     return Voting(fields, bank, plain, weighted, weight, choice, ask.draws)
 
 

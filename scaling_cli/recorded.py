@@ -11,6 +11,7 @@ import numpy as np
 from scaling_cli.laws.caps import StrictAnswers
 from scaling_cli.laws.cost import CostModel, bank_cost
 from scaling_cli.laws.selectors import SCORED, Choice
+from scaling_cli.pricing import Pricing
 from scaling_cli.regroup import regroupable, string_bank
 from scaling_cli.store import CellRecord, RunFolder
 from scaling_cli.types import Architecture, SampleBank
@@ -22,10 +23,6 @@ DRAWS = 2000
 LOGPROB = "logprob_mean"
 VOTING = frozenset({"majority", "weighted", "best-majority"})
 """Selectors that need to know which wrong answer a sample gave."""
-AXES = (
-    "flops", "flops_policy", "flops_verifier", "flops_uncached", "flops_engine", "flops_2nt",
-    "tokens", "seconds",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +39,7 @@ class Ask:
     choice: Choice = field(default_factory=lambda: Choice(weight_map=""))
     score: str | None = None
     draws: int = DRAWS
+    pricing: Pricing = field(default_factory=Pricing)
 
 
 def bank_of(
@@ -56,16 +54,48 @@ def bank_of(
     return folder.sample_bank(key, extraction=extraction, score=score)
 
 
-def banks(folder: RunFolder, ask: Ask) -> Iterator[tuple[str, CellRecord, str | None, SampleBank]]:
-    """Key, cell, group and bank of every cell with more than one sample, at its full cap."""
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A sampled cell's bank, or a group of its questions, with the facts that name it.
+
+    `rows` are the group's rows among all questions of the cell.
+    """
+
+    folder: RunFolder
+    key: str
+    cell: CellRecord
+    group: str | None
+    bank: SampleBank
+    rows: IntArray
+
+    def fields(self) -> dict[str, Any]:
+        """What its rows are called."""
+        return {
+            "run": self.folder.name,
+            "cell": self.key,
+            "model": self.cell.details["model"],
+            "task": self.cell.details["task"],
+            "group": self.group,
+            "questions": len(self.bank.question_ids),
+        }
+
+    def costs(self, ks: Sequence[int], pricing: Pricing) -> dict[str, FloatArray]:
+        """What k of its samples cost on every axis, `[question, k]`."""
+        cached, seconds = self.folder.spent(self.key)
+        return bank_costs(self.bank, self.cell, ks, pricing, cached[self.rows], seconds[self.rows])
+
+
+def banks(folder: RunFolder, ask: Ask) -> Iterator[Recorded]:
+    """Every cell with more than one sample, at its full cap, by group where that is asked."""
     present = set(folder.cells("candidates"))
     groups = groups_of(folder, ask.by)
     for key, cell in folder.read_manifest().ordered():
-        if key not in present or cell.details["temperature"] == 0:
+        # The traces of a search are not samples: no law of independent ones holds for them.
+        if key not in present or cell.details["temperature"] == 0 or "step" in cell.details:
             continue
         bank, _ = bank_of(folder, key, cell, ask)
         for group, rows in split(bank, groups):
-            yield key, cell, group, take(bank, rows)
+            yield Recorded(folder, key, cell, group, take(bank, rows), rows)
 
 
 def groups_of(folder: RunFolder, by: str | None) -> Mapping[str, str] | None:
@@ -116,11 +146,11 @@ def score_of(cell: CellRecord, ask: Ask) -> str:
     return ask.score or str(cell.details.get("score", LOGPROB))
 
 
-def choice_of(cell: CellRecord, ask: Ask) -> Choice:
+def choice_of(cell: CellRecord, ask: Ask, scorer: str | None = None) -> Choice:
     """What the selectors are told; a log-probability is a weight only once exponentiated."""
     if ask.choice.weight_map:
         return ask.choice
-    named = "exp" if score_of(cell, ask) == LOGPROB else "identity"
+    named = "exp" if scorer is None and score_of(cell, ask) == LOGPROB else "identity"
     return replace(ask.choice, weight_map=named)
 
 
@@ -128,13 +158,16 @@ def bank_costs(
     bank: SampleBank,
     cell: CellRecord,
     ks: Sequence[int],
+    pricing: Pricing,
     cached: FloatArray | None = None,
     seconds: FloatArray | None = None,
 ) -> dict[str, FloatArray]:
-    """What k samples of a cell cost on every axis, `[question, k]`."""
+    """What k samples of a cell cost on every axis, `[question, k]`; `eflops` and `dollars` where
+    `pricing` says enough."""
     facts = cell.details.get("architecture")
     model = None if facts is None else CostModel(Architecture.from_facts(facts))
-    return bank_cost(
+    price = pricing.of(str(cell.details["model"]))
+    costs = bank_cost(
         model,
         bank.prompt_tokens,
         bank.tokens,
@@ -142,5 +175,11 @@ def bank_costs(
         ks,
         cached_tokens=cached,
         seconds=seconds,
+        intensity=pricing.intensity,
+        prices=price,
         active_parameters=cell.details.get("active_parameters"),
     )
+    if price is None and pricing.prices:
+        # Other models have prices: this one's is not known, which is not the same as not asked.
+        costs["dollars"] = np.full_like(costs["tokens"], np.nan)
+    return costs

@@ -30,12 +30,12 @@ class Selection:
         found = [
             one
             for one in series(self.folder, ask)
-            if self.model in (None, one.fields["model"]) and one.fields["selector"] != "coverage"
+            if self.model in (None, one.fields["model"]) and one.chooses
         ]
         if not found:
             raise LawError(
                 f"{self} names no curve that chooses an answer",
-                "coverage knows the right answer; best and weighted need a score",
+                "coverage and oracles know the right answer; best and weighted need a score",
             )
         return found
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from scaling_cli.configurations import Configurations, gather
 from scaling_cli.errors import LawError
-from scaling_cli.frontier import curves_of
+from scaling_cli.frontiers import curves_of
 from scaling_cli.laws.cross_fit import out_of_fold
 from scaling_cli.laws.frontier import SAME, best_inside, frontier
 from scaling_cli.laws.resample import question_weights

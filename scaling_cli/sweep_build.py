@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from scaling_cli.errors import SweepError
 from scaling_cli.sweep_mistake import unknown
 from scaling_cli.sweep_nouns import (
     EngineSpec,
     ModelSpec,
-    Pairs,
-    Settings,
     StrategySpec,
     Sweep,
     TaskSpec,
+    VerifierSpec,
 )
 from scaling_cli.sweep_overlap import check_cells
 from scaling_cli.sweep_schema import ModelKeys, Subset, SweepKeys, TaskKeys
+from scaling_cli.sweep_steps import rule
+from scaling_cli.sweep_values import fits, kind_of, pairs
+from scaling_cli.sweep_verifiers import KnownVerifiers, VerifierBuilder
 from scaling_cli.sweep_yaml import Document, Place, brief
 
 SELECTORS = ("first", "coverage", "majority", "weighted", "best", "best-majority")
@@ -44,6 +48,9 @@ class Known:
     prompts: Sequence[str]
     any_model: Collection[str] = ()
     """Engines that take a model by any name: those that load no files of ours."""
+    verifiers: KnownVerifiers = field(default_factory=KnownVerifiers)
+    check_strategy: Callable[[str, Mapping[str, Any]], None] = lambda name, params: None
+    """Raises SweepError where a strategy cannot run with these parameters."""
 
 
 class Builder:
@@ -53,11 +60,13 @@ class Builder:
         self._document = document
         self._known = known
         self._path = path
+        self._verifiers = VerifierBuilder(document, known.verifiers, self._engine, self._asked)
 
     def build(self, keys: SweepKeys) -> Sweep:
         for index, selector in enumerate(keys.selectors):
             self._check(selector, SELECTORS, "selector", ("selectors", index))
         engine = self._engine(keys.engine, ("engine",))
+        verifiers = self._verifiers.build(keys.verifiers, engine)
         sweep = Sweep(
             name=self._name(keys.name),
             question=keys.question,
@@ -65,8 +74,11 @@ class Builder:
             models=tuple(self._model(m, engine, ("models", i)) for i, m in enumerate(keys.models)),
             tasks=tuple(self._task(t, keys, ("tasks", i)) for i, t in enumerate(keys.tasks)),
             strategies=tuple(
-                self._strategy(s, ("strategies", i)) for i, s in enumerate(keys.strategies)
+                self._strategy(s, verifiers, ("strategies", i))
+                for i, s in enumerate(keys.strategies)
             ),
+            verifiers=verifiers,
+            step=rule(keys.step.ends, keys.step.max_tokens),
             samples=keys.samples,
             # Adding zero makes -0.0 the 0.0 it means; two keys for one cell otherwise.
             temperatures=tuple(dict.fromkeys(t + 0.0 for t in keys.temperature)),
@@ -105,13 +117,13 @@ class Builder:
         for option, value in options.items():
             default = self._known.engines[name].get(option)
             # Numbers and flags only: a text may stand for more, as `token_ids: auto` does.
-            if isinstance(default, int | float) and not _fits(value, default):
+            if isinstance(default, int | float) and not fits(value, default):
                 raise self._document.error(
                     (*place, option),
-                    f"{option} is {brief(value)}; it must be {_kind(default)}",
+                    f"{option} is {brief(value)}; it must be {kind_of(default)}",
                     f"default: {str(default).lower()}",
                 )
-        return EngineSpec(name, _pairs(options))
+        return EngineSpec(name, pairs(options))
 
     def _model(self, keys: ModelKeys, default: EngineSpec, place: Place) -> ModelSpec:
         name, path = keys.name, self._file(keys.path, (*place, "path"))
@@ -154,7 +166,7 @@ class Builder:
             split=keys.split,
             seed=keys.seed,
             size=keys.size,
-            options=_pairs(keys.options),
+            options=pairs(keys.options),
             questions=_choice(sweep.questions if keys.questions is None else keys.questions),
             prompt=prompt,
             shots=keys.shots,
@@ -163,9 +175,16 @@ class Builder:
             max_tokens=keys.max_tokens,
         )
 
-    def _strategy(self, given: Mapping[str, Any], place: Place) -> StrategySpec:
+    def _asked(self, name: str, engine: EngineSpec, place: Place) -> ModelSpec:
+        """A model that only a verifier names."""
+        return self._model(ModelKeys(name=name), engine, place)
+
+    def _strategy(
+        self, given: Mapping[str, Any], verifiers: Sequence[VerifierSpec], place: Place
+    ) -> StrategySpec:
         name, params = self._named(given, "strategy", place)
         self._check(name, self._known.strategies, "strategy", (*place, "name"))
+        led = self._verifiers.chosen(name, params.pop("verifiers", None), verifiers, place)
         # How many samples a bank holds is the sweep's to say, not the generator's.
         defaults = {k: v for k, v in self._known.strategies[name].items() if k != "samples"}
         for key in params:
@@ -175,7 +194,16 @@ class Builder:
             key: self._values(params[key], default, (*place, key)) if key in params else (default,)
             for key, default in defaults.items()
         }
-        return StrategySpec(name, tuple(sorted(tried.items())))
+        for values in itertools.product(*tried.values()):
+            self._possible(name, dict(zip(tried, values, strict=True)), place)
+        return StrategySpec(name, tuple(sorted(tried.items())), led)
+
+    def _possible(self, name: str, params: Mapping[str, Any], place: Place) -> None:
+        """Settings that each may have, but that mean nothing together."""
+        try:
+            self._known.check_strategy(name, params)
+        except SweepError as error:
+            raise self._document.error(place, error.message, error.hint) from error
 
     def _values(self, given: Any, default: Any, place: Place) -> tuple[Any, ...]:
         """The values of one parameter, each of the kind its default is."""
@@ -183,9 +211,9 @@ class Builder:
         if not values:
             raise self._document.error(place, f"{place[-1]} has no value", f"default: {default}")
         for index, value in enumerate(values):
-            if not _fits(value, default):
+            if not fits(value, default):
                 where: Place = (*place, index) if isinstance(given, list) else place
-                must = f"it must be {_kind(default)}"
+                must = f"it must be {kind_of(default)}"
                 message = f"{place[-1]} is {brief(value)}; {must}"
                 raise self._document.error(where, message, f"default: {default}")
         return tuple(dict.fromkeys(float(v) if type(default) is float else v for v in values))
@@ -229,29 +257,6 @@ def _accepts(name: str, listed: Sequence[str], test: Callable[[str], bool]) -> b
     except (OSError, ValueError):
         # A name no file system can look up.
         return False
-
-
-def _fits(value: Any, default: Any) -> bool:
-    if default is None:
-        return value is None or isinstance(value, str | int | float)
-    if type(default) is float:
-        return type(value) in (int, float)
-    return type(value) is type(default)
-
-
-def _kind(default: Any) -> str:
-    kinds = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
-    return kinds.get(type(default), "a plain value")
-
-
-def _pairs(mapping: Mapping[str, Any]) -> Pairs:
-    return tuple(sorted((key, _frozen(value)) for key, value in mapping.items()))
-
-
-def _frozen(value: Any) -> Any:
-    if isinstance(value, dict):
-        return Settings({key: _frozen(item) for key, item in value.items()})
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 def _choice(questions: int | list[str | int] | Subset | None) -> Any:

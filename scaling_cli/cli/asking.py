@@ -19,6 +19,39 @@ Selectors = Annotated[
     list[str] | None, typer.Option("--selector", help="Only this selector; may be repeated.")
 ]
 Ks = Annotated[list[int] | None, typer.Option("--k", help="Only this k; may be repeated.")]
+Intensity = Annotated[
+    float | None,
+    typer.Option(
+        "--intensity",
+        help="The hardware's FLOPs per byte of memory bandwidth, such as 295: gives eflops.",
+    ),
+]
+Prices = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--price",
+        metavar="[MODEL=]PROMPT,NEW[,CACHED]",
+        help="Dollars per million tokens, or DOLLARS/h/CALLS for a rented machine: gives dollars; "
+        "may be repeated.",
+    ),
+]
+
+
+def _axes() -> list[str]:
+    from scaling_cli.pricing import AXES, PRICED
+
+    return [*AXES, *PRICED]
+
+
+Axis = Annotated[
+    str,
+    typer.Option(
+        "--axis",
+        help="The cost: flops, flops_uncached, flops_engine, flops_2nt, tokens, seconds, dollars, "
+        "eflops.",
+        autocompletion=_axes,
+    ),
+]
 Plots = Annotated[Path, typer.Option("--plots", help="The folder that figures go into.")]
 
 
@@ -94,6 +127,15 @@ def make_ask(
         by=None if by is None else by.value,
         choice=Choice(unanswered=unanswered.value, weight_map=""),
     )
+
+
+def priced(ask: Ask, intensity: float | None, prices: list[str] | None) -> Ask:
+    """The same, with what eflops and dollars need."""
+    from dataclasses import replace
+
+    from scaling_cli.pricing import read_pricing
+
+    return replace(ask, pricing=read_pricing(intensity, prices or []))
 
 
 def write_figure(figure: Any, folder: Path, name: str) -> None:

@@ -9,9 +9,21 @@ import typer
 
 from scaling_cli.cli.output import Json, say, show
 
-models_app = typer.Typer(help="Models known by name, and their weights.", no_args_is_help=True)
-tasks_app = typer.Typer(help="Tasks, and a question as the model sees it.", no_args_is_help=True)
-strategies_app = typer.Typer(help="Strategies and their parameters.", no_args_is_help=True)
+models_app = typer.Typer(
+    help="Models known by name, and their weights.",
+    epilog="Example: scale models list",
+    no_args_is_help=True,
+)
+tasks_app = typer.Typer(
+    help="Tasks, and a question as the model sees it.",
+    epilog="Example: scale tasks list",
+    no_args_is_help=True,
+)
+strategies_app = typer.Typer(
+    help="Strategies and their parameters.",
+    epilog="Example: scale strategies list",
+    no_args_is_help=True,
+)
 
 
 def register(app: typer.Typer) -> None:

@@ -9,12 +9,16 @@ from typing import Annotated
 import typer
 
 from scaling_cli.cli.asking import (
+    Axis,
     Extraction,
+    Intensity,
     Plots,
+    Prices,
     ReadAs,
     Selectors,
     Unanswered,
     make_ask,
+    priced,
     write_figure,
 )
 from scaling_cli.cli.output import Json, say, show
@@ -42,9 +46,9 @@ def register(app: typer.Typer) -> None:
 def compare(
     first: Annotated[str, typer.Argument(help=NAMED)],
     second: Annotated[str, typer.Argument(help="The other, named in the same way.")],
-    axis: Annotated[
-        str, typer.Option(help="The cost that is matched: flops, flops_2nt, tokens, seconds, …")
-    ] = "flops",
+    axis: Axis = "flops",
+    intensity: Intensity = None,
+    price: Prices = None,
     detect: Annotated[
         float, typer.Option(help="The difference to be seen, as a fraction of the questions.")
     ] = 0.05,
@@ -65,12 +69,13 @@ def compare(
     `smallest_difference` is what these questions show with 80% power, `questions_needed` how
     many would show --detect.
     """
-    from scaling_cli.compare import compare_selections
+    from scaling_cli.comparisons import compare_selections
     from scaling_cli.selection import parse_selection
 
     sides = parse_selection(first), parse_selection(second)
     ask = make_ask([side.folder for side in sides], selector or ["first", "majority", "best"],
                    None, None, extraction, Unanswered.abstain, None)  # fmt: skip
+    ask = priced(ask, intensity, price)
     found = compare_selections(*sides, ask, axis=axis, detect=detect)
     rows = [row for one in found.matched for row in one.rows()]
     verdicts = [

@@ -7,7 +7,16 @@ from typing import Annotated, Any
 
 import typer
 
-from scaling_cli.cli.asking import GroupBy, Plots, Runs, Unanswered
+from scaling_cli.cli.asking import (
+    Axis,
+    GroupBy,
+    Intensity,
+    Plots,
+    Prices,
+    Runs,
+    Unanswered,
+    priced,
+)
 from scaling_cli.cli.output import Json, say, show
 
 EPILOG = "Example: scale fit results/gsm8k-qwen-coder --law coverage --law voting --plot"
@@ -24,9 +33,9 @@ def fit(
         list[str] | None,
         typer.Option("--law", help="coverage, success, voting, compute or size; may be repeated."),
     ] = None,
-    axis: Annotated[
-        str, typer.Option(help="The cost that the laws of compute and size go by.")
-    ] = "flops",
+    axis: Axis = "flops",
+    intensity: Intensity = None,
+    price: Prices = None,
     unanswered: Annotated[
         Unanswered, typer.Option(help="Whether samples without an answer vote together.")
     ] = Unanswered.abstain,
@@ -38,14 +47,11 @@ def fit(
     as_json: Json = False,
 ) -> None:
     """Fit laws to recorded samples. A law that fails its hold-out check is refused, not drawn."""
-    from scaling_cli.errors import LawError
     from scaling_cli.fits import LAWS, fit_rows, fit_runs, fits_document
     from scaling_cli.laws.selectors import Choice
-    from scaling_cli.recorded import AXES, Ask
+    from scaling_cli.recorded import Ask
     from scaling_cli.store import RunFolder
 
-    if axis not in AXES:
-        raise LawError(f"there is no axis {axis}", f"valid: {', '.join(AXES)}")
     folders = [RunFolder.open(run) for run in runs]
     ask = Ask(
         selectors=("first", "majority", "best"),
@@ -53,8 +59,10 @@ def fit(
         by=None if by is None else by.value,
         choice=Choice(unanswered=unanswered.value, weight_map=""),
     )
+    ask = priced(ask, intensity, price)
+    ask.pricing.check(axis)
     found = fit_runs(folders, ask, law or LAWS, axis, say)
-    if law is None and by is None:
+    if law is None and by is None and axis == "flops":
         # The whole table and nothing else is what the run keeps.
         for folder in folders:
             mine = [item for item in found if item[0]["run"] == folder.name]

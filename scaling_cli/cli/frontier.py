@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scaling_cli.cli.asking import (
+    Axis,
     Extraction,
     GroupBy,
+    Intensity,
     Plots,
+    Prices,
     ReadAs,
     Runs,
     Selectors,
@@ -19,12 +22,13 @@ from scaling_cli.cli.asking import (
     grouped,
     make_ask,
     open_runs,
+    priced,
     write_figure,
 )
 from scaling_cli.cli.output import Json, say, show
 
 if TYPE_CHECKING:
-    from scaling_cli.frontier import FrontierTable
+    from scaling_cli.frontiers import FrontierTable
 
 
 class Table(StrEnum):
@@ -51,9 +55,9 @@ def register(app: typer.Typer) -> None:
 
 def frontier(
     runs: Runs,
-    axis: Annotated[
-        str, typer.Option(help="The cost: flops, flops_uncached, flops_2nt, tokens, seconds, …")
-    ] = "flops",
+    axis: Axis = "flops",
+    intensity: Intensity = None,
+    price: Prices = None,
     selector: Selectors = None,
     extraction: ReadAs = Extraction.lenient,
     by: GroupBy = None,
@@ -77,12 +81,12 @@ def frontier(
     is the accuracy of a point chosen on one half of the questions and scored on the other, and
     `curse` how much better it looked where it was chosen.
     """
-    from scaling_cli.frontier import frontier_tables
+    from scaling_cli.frontiers import frontier_tables
 
     folders = open_runs(runs)
     ask = make_ask(folders, selector or ["first", "majority", "best"], None, None, extraction,
                Unanswered.abstain, by)  # fmt: skip
-    tables = frontier_tables(folders, ask, axis)
+    tables = frontier_tables(folders, priced(ask, intensity, price), axis)
     if view is Table.frontier:
         rows, columns = [row for t in tables for row in t.rows()], _FRONTIER
     else:

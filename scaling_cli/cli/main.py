@@ -9,7 +9,9 @@ import typer
 
 from scaling_cli import __version__
 from scaling_cli.cli import (
+    baseline,
     catalogue,
+    check,
     compare,
     doctor,
     exchange,
@@ -17,10 +19,12 @@ from scaling_cli.cli import (
     frontier,
     importing,
     limits,
+    plan,
     recommend,
     report,
     results,
     run,
+    verifying,
 )
 from scaling_cli.errors import ScaleError
 
@@ -28,12 +32,13 @@ app = typer.Typer(
     name="scale",
     help="Inference-time scaling laws: which model size, how many tokens and which strategy "
     "give the most correct answers for a compute budget, and how sure are we?",
-    epilog="Start with: scale run sweeps/quickstart.yaml",
+    epilog="Example: scale run sweeps/quickstart.yaml",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 run.register(app)
+plan.register(app)
 importing.register(app)
 results.register(app)
 frontier.register(app)
@@ -42,8 +47,11 @@ fit.register(app)
 exchange.register(app)
 recommend.register(app)
 compare.register(app)
+check.register(app)
+baseline.register(app)
 report.register(app)
 catalogue.register(app)
+verifying.register(app)
 doctor.register(app)
 
 

@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
+from scaling_cli.checking.printable import visible
+
 Row = Mapping[str, Any]
 Json = Annotated[
     bool, typer.Option("--json", help='Print {"rows": [...]} and nothing else on stdout.')
@@ -32,15 +34,18 @@ def show(
         say(f"{title or 'rows'}: none")
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
     names = list(columns or rows[0])
-    table = Table(title=title or None, title_justify="left", header_style="bold", box=None)
+    table = Table(title=escape(title) or None, title_justify="left", header_style="bold", box=None)
     for name in names:
         right = any(isinstance(row.get(name), int | float) for row in rows)
         table.add_column(name, justify="right" if right else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(format_cell(row.get(name)) for name in names))
+        # As text: a name in square brackets is no markup.
+        table.add_row(*(Text(format_cell(row.get(name))) for name in names))
     # A pipe has no width: give the table the room it wants, so that nothing is folded.
     Console(width=None if sys.stdout.isatty() else 240).print(table)
 
@@ -57,7 +62,7 @@ def format_cell(value: Any) -> str:
         return f"{value:.3g}" if abs(value) >= 1e5 or 0 < abs(value) < 1e-3 else f"{value:.3f}"
     if isinstance(value, list | tuple):
         return ", ".join(map(format_cell, value))
-    return str(value)
+    return visible(value, longest=None)
 
 
 def _clean(value: Any) -> Any:

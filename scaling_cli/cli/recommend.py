@@ -8,13 +8,17 @@ from typing import Annotated
 import typer
 
 from scaling_cli.cli.asking import (
+    Axis,
     Extraction,
+    Intensity,
+    Prices,
     ReadAs,
     Runs,
     Selectors,
     Unanswered,
     make_ask,
     open_runs,
+    priced,
 )
 from scaling_cli.cli.output import Json, say, show
 
@@ -43,9 +47,9 @@ def recommend(
     budget: Annotated[
         float, typer.Option(help="What a question may cost, in the axis's unit: 1e14.")
     ],
-    axis: Annotated[
-        str, typer.Option(help="The cost: flops, flops_uncached, flops_2nt, tokens, seconds, …")
-    ] = "flops",
+    axis: Axis = "flops",
+    intensity: Intensity = None,
+    price: Prices = None,
     task: Annotated[str | None, typer.Option(help="Only this task.")] = None,
     selector: Selectors = None,
     extraction: ReadAs = Extraction.lenient,
@@ -60,11 +64,12 @@ def recommend(
     of draws of the questions in which its configuration is the best, `gain` what twice the
     budget adds. The second table asks whether the choice survives other assumptions.
     """
-    from scaling_cli.recommend import recommend as recommended
+    from scaling_cli.recommendations import recommend as recommended
 
     folders = open_runs(runs)
     ask = make_ask(folders, selector or ["first", "majority", "best"], None, None, extraction,
                    Unanswered.abstain, None)  # fmt: skip
+    ask = priced(ask, intensity, price)
     found = recommended(folders, ask, axis, budget, task)
     rows = [row for one in found for row in one.rows]
     tests = [row for one in found for row in one.sensitivity]

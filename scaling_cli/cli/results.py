@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scaling_cli.cli.asking import (
+    By,
     Extraction,
     GroupBy,
+    Intensity,
     Ks,
     Plots,
+    Prices,
     ReadAs,
     Runs,
     Score,
@@ -21,6 +24,7 @@ from scaling_cli.cli.asking import (
     grouped,
     make_ask,
     open_runs,
+    priced,
     write_figure,
 )
 from scaling_cli.cli.output import Json, say, show
@@ -37,14 +41,38 @@ def register(app: typer.Typer) -> None:
 
 
 def status(runs: Runs, as_json: Json = False) -> None:
-    """What each cell of a run holds and lacks."""
-    from scaling_cli.running.tables import status_rows
+    """What each cell of a run holds and lacks, and how its plan compares with what it took."""
+    from scaling_cli.running.tables import STATUS, status_rows
     from scaling_cli.store import RunFolder
 
-    rows = [{"run": f.name, **row} for f in map(RunFolder.open, runs) for row in status_rows(f)]
-    columns = ["model", "task", "strategy", "questions", "samples", "done", "failed", "accuracy",
-               "truncated", "tokens", "cache_hit_rate", "state"]  # fmt: skip
-    show(rows, as_json=as_json, columns=columns)
+    folders = [RunFolder.open(run) for run in runs]
+    facts = {folder.path: _facts(folder) for folder in folders}
+    rows = [
+        {"run": f.name, **row, "plan": facts[f.path].get(row["cell"])}
+        for f in folders
+        for row in status_rows(f)
+    ]
+    show(rows, as_json=as_json, columns=(["run"] if len(runs) > 1 else []) + list(STATUS))
+    compared = [row["plan"] for row in rows if row["plan"] and row["plan"]["drawn"]]
+    if compared and not as_json:
+        show(compared, as_json=False, columns=_FACTS, title="plan and fact, drawn since the plan")
+
+
+def _facts(folder: RunFolder) -> dict[str, dict[str, Any]]:
+    """Plan against fact by cell; a plan that cannot be read is said, and keeps nothing back."""
+    from scaling_cli.errors import StoreError
+    from scaling_cli.planning.fact import fact_rows
+
+    try:
+        return {row["cell"]: row for row in fact_rows(folder)}
+    except StoreError as error:
+        say(f"note: {error.message}: {error.hint}")
+        return {}
+
+
+_FACTS = ["model", "task", "strategy", "missing", "drawn", "tokens_planned", "tokens",
+          "flops_planned", "flops", "seconds_planned", "seconds", "half_width_planned",
+          "half_width"]  # fmt: skip
 
 
 def accuracy(
@@ -62,6 +90,8 @@ def accuracy(
         Score | None, typer.Option(help="The score that best-of and weighted votes go by.")
     ] = None,
     by: GroupBy = None,
+    intensity: Intensity = None,
+    price: Prices = None,
     plot: Annotated[bool, typer.Option("--plot", help="Draw accuracy against k.")] = False,
     heatmap: Annotated[
         bool, typer.Option("--heatmap", help="Draw every question at every k, by --selector.")
@@ -69,7 +99,11 @@ def accuracy(
     plots: Plots = Path("plots"),
     as_json: Json = False,
 ) -> None:
-    """Accuracy of every model, selector and k, over all subsets, with 95% intervals."""
+    """Accuracy of every model, selector and k, over all subsets, with 95% intervals.
+
+    The table is brief: powers of two and the largest k, at the whole token limit, unless --k and
+    --cap ask for others. --json holds every k at every simulated token limit.
+    """
     from scaling_cli.errors import LawError
     from scaling_cli.summary import accuracy_rows, rank_changes
 
@@ -77,6 +111,7 @@ def accuracy(
     # A program gets every token cap; a person asks for the ones to be shown.
     caps = cap or (None if as_json else [])
     ask = make_ask(folders, selector, k, caps, extraction, unanswered, by)
+    ask = priced(ask, intensity, price)
     if score is not None:
         ask = replace(ask, score=score.value)
     rows = [row for folder in folders for row in accuracy_rows(folder, ask)]
@@ -85,7 +120,8 @@ def accuracy(
             "no cell has that many samples, or a score where one is needed",
             "leave --k and --selector out to see what there is",
         )
-    show(_brief(rows, k) if not as_json else rows, as_json=as_json, columns=_COLUMNS + grouped(by))
+    show(_brief(rows, k) if not as_json else rows, as_json=as_json,
+         columns=_columns(folders, by, ask))  # fmt: skip
     for line in rank_changes(folders, ask):
         say(f"note: {line}")
     if plot:
@@ -116,6 +152,13 @@ def _heatmaps(folders: list[RunFolder], ask: Ask, plots: Path) -> None:
 
 _COLUMNS = ["model", "task", "strategy", "selector", "k", "max_tokens", "questions", "accuracy",
             "lo", "hi", "truncated", "unanswered", "tokens", "flops"]  # fmt: skip
+
+
+def _columns(folders: list[RunFolder], by: By | None, ask: Ask) -> list[str]:
+    runs = ["run"] if len(folders) > 1 else []
+    eflops = ["eflops"] if ask.pricing.intensity is not None else []
+    dollars = ["dollars"] if ask.pricing.prices else []
+    return [*runs, *_COLUMNS, *eflops, *dollars, *grouped(by)]
 
 
 def _brief(rows: list[dict[str, Any]], ks: list[int] | None) -> list[dict[str, Any]]:

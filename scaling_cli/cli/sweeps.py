@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from scaling_cli import engines, models, strategies, tasks
+from scaling_cli import engines, models, strategies, tasks, verifiers
 from scaling_cli.sweep import Sweep, data_files, with_data
 from scaling_cli.sweep_file import Known, load_sweep
+from scaling_cli.sweep_verifiers import KnownVerifiers
 from scaling_cli.tasks.prompts import INSTRUCTIONS
 
 
@@ -22,6 +23,14 @@ def known() -> Known:
         strategies={name: strategies.parameters(name) for name in strategies.STRATEGIES},
         prompts=list(INSTRUCTIONS),
         any_model=("fake", "completions"),
+        verifiers=KnownVerifiers(
+            options={name: verifiers.options_of(name) for name in verifiers.VERIFIERS},
+            asking=verifiers.ASKING,
+            own_engine=verifiers.OWN_ENGINE,
+            fake_only=verifiers.FAKE_ONLY,
+            led=[name for name in strategies.STRATEGIES if strategies.needs_verifier(name)],
+        ),
+        check_strategy=strategies.check,
     )
 
 

@@ -22,6 +22,12 @@ LINES = {
 }
 """A selector is a dash pattern, a model is a colour: neither is told by hue alone."""
 
+
+def line_of(selector: str) -> Any:
+    """A selector's dash pattern, whoever scored for it."""
+    return LINES[selector.partition(" by ")[0]]
+
+
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 PAPER_WIDTH = 6.75

@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
     from scaling_cli.types import FloatArray, IntArray
 
-__all__ = ["Calls", "CostModel", "TokenPrices", "bank_cost", "call_costs", "known_tokens"]
+__all__ = [
+    "Calls",
+    "CostModel",
+    "MachinePrice",
+    "TokenPrices",
+    "bank_cost",
+    "call_costs",
+]
 
 ONCE = ("flops", "eflops")
 """Axes on which a question's prompt is paid once, however many samples follow it."""
@@ -42,11 +49,24 @@ class TokenPrices:
 
 
 @dataclass(frozen=True, slots=True)
+class MachinePrice:
+    """Dollars an hour of a rented machine that works on `calls_at_once` calls."""
+
+    per_hour: float
+    calls_at_once: float
+
+    def dollars(self, seconds: ArrayLike) -> FloatArray:
+        """Price of calls that took so many seconds each."""
+        paid = np.asarray(seconds, np.float64) * self.per_hour
+        return np.asarray(paid / (3600 * self.calls_at_once))
+
+
+@dataclass(frozen=True, slots=True)
 class Calls:
     """Raw counts of calls, arrays of one shape; None or a negative count is not known.
 
     `known_tokens` counts the first tokens of a prompt that an earlier call of the same
-    question has already computed, whatever the engine did: see `known_tokens()`.
+    question has already computed, whatever the engine did: see `laws.prefixes`.
     """
 
     prompt_tokens: ArrayLike | None
@@ -61,7 +81,7 @@ def call_costs(
     calls: Calls,
     *,
     intensity: float | None = None,
-    prices: TokenPrices | None = None,
+    prices: TokenPrices | MachinePrice | None = None,
 ) -> dict[str, FloatArray]:
     """What each call costs on every axis; `eflops` and `dollars` where their facts are given.
 
@@ -87,48 +107,11 @@ def call_costs(
     if intensity is not None:
         traffic = empty if model is None else model.kv_bytes_read(new, context=prompt)
         costs["eflops"] = costs["flops"] + intensity * traffic
-    if prices is not None:
+    if isinstance(prices, MachinePrice):
+        costs["dollars"] = prices.dollars(seconds)
+    elif prices is not None:
         costs["dollars"] = prices.dollars(prompt, new, cached)
     return costs
-
-
-def known_tokens(
-    parent: IntArray,
-    prompt_tokens: IntArray,
-    new_tokens: IntArray,
-    *,
-    prompts: IntArray | None = None,
-) -> IntArray:
-    """Tokens of each prompt that an earlier call of one question has computed, `[call]`.
-
-    Calls stand in order; `parent[call]` is an earlier call whose prompt and new tokens this
-    prompt begins with, -1 for none. Calls with one number in `prompts[call]` read the same
-    prompt (without it: calls of one parent whose prompts are equally long), so all but the
-    first know the whole of it. A parent's last token was sampled and never read: its first
-    child pays for it.
-    """
-    calls = np.arange(len(parent))
-    if (parent >= calls).any():
-        raise LawError("a call stands before its parent", "give the calls in the order made")
-    whole = prompt_tokens + new_tokens
-    same = np.stack([parent, prompt_tokens]) if prompts is None else prompts[None]
-    first_of = _first(same)
-    eldest = _first(parent[None]) == calls
-    # The eldest child finds all its parent sampled but the last token, which nobody has read.
-    read = np.where(eldest & (new_tokens[parent] > 0), whole[parent] - 1, whole[parent])
-    fresh = np.where(parent < 0, 0, np.minimum(read, prompt_tokens))
-    return np.asarray(np.where(first_of == calls, fresh, prompt_tokens), np.int64)
-
-
-def _first(keys: IntArray) -> IntArray:
-    """For each column of `keys[key, call]`, the first call with the same column."""
-    _, first, inverse = np.unique(keys, axis=1, return_index=True, return_inverse=True)
-    return np.asarray(first[inverse.reshape(-1)], np.int64)
-
-
-def machine_dollars(seconds: ArrayLike, *, per_hour: float, calls_at_once: float) -> FloatArray:
-    """Price of calls on a machine rented by the hour that works on `calls_at_once` of them."""
-    return np.asarray(np.asarray(seconds, np.float64) * per_hour / (3600 * calls_at_once))
 
 
 def bank_cost(
@@ -142,7 +125,7 @@ def bank_cost(
     cached_tokens: FloatArray | None = None,
     seconds: FloatArray | None = None,
     intensity: float | None = None,
-    prices: TokenPrices | None = None,
+    prices: TokenPrices | MachinePrice | None = None,
     active_parameters: float | None = None,
 ) -> dict[str, FloatArray]:
     """What k samples of each question cost on every axis, `[question, k]`.
@@ -171,6 +154,7 @@ def bank_cost(
         costs[axis] = costs[axis] + once[:, None]
     costs["flops_policy"] = costs["flops"]
     costs["flops_verifier"] = 0 * counts[:, None] * sizes
+    costs["verifier_tokens"] = 0 * counts[:, None] * sizes
     return costs
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from scaling_cli.configurations import sentence
 from scaling_cli.errors import LawError
-from scaling_cli.frontier import FrontierTable, curves_of
+from scaling_cli.frontiers import FrontierTable, curves_of
 from scaling_cli.limits import Voting
-from scaling_cli.recommend import recommend
-from scaling_cli.recorded import AXES, Ask
+from scaling_cli.pricing import AXES
+from scaling_cli.recommendations import recommend
+from scaling_cli.recorded import Ask
 from scaling_cli.reporting.curves import limits_of, panels
 from scaling_cli.reporting.frontiers import (
     all_names,

@@ -12,8 +12,9 @@ from scaling_cli.errors import LawError
 from scaling_cli.figures.frontier import AXIS_NAMES
 from scaling_cli.figures.odds import strips
 from scaling_cli.figures.style import short
-from scaling_cli.frontier import FrontierTable, envelope_of, frontier_table
-from scaling_cli.recorded import AXES, Ask
+from scaling_cli.frontiers import FrontierTable, envelope_of, frontier_table
+from scaling_cli.pricing import AXES
+from scaling_cli.recorded import Ask
 from scaling_cli.reporting.numbers import brief, briefs
 from scaling_cli.summary import Series
 

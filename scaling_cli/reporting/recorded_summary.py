@@ -11,8 +11,8 @@ import numpy as np
 
 from scaling_cli.configurations import Name, name_of, unit_of
 from scaling_cli.laws.frontier import pareto
-from scaling_cli.recommend import described
-from scaling_cli.recorded import AXES
+from scaling_cli.pricing import AXES
+from scaling_cli.recommendations import described
 from scaling_cli.reporting.frontiers import axis_words, caption, is_single, standing
 from scaling_cli.reporting.numbers import brief, briefs
 from scaling_cli.store import RunFolder

@@ -12,14 +12,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from io import FileIO
 from pathlib import Path
 from typing import IO, Any
 
 from scaling_cli.errors import StoreError
 from scaling_cli.store.atomic import replace_file
-from scaling_cli.types import Completion
+from scaling_cli.types import Completion, Reward
 
 DIGITS = 6
 """Decimals kept of a log-probability."""
@@ -27,13 +27,17 @@ DIGITS = 6
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What the journal keeps of one call: its reply or its error, and who drew it."""
+    """What the journal keeps of one call: its reply or its error, and who drew it.
+
+    A score by a verifier with an engine of its own has a `reward` in place of a completion.
+    """
 
     name: str
     completion: Completion | None
     error: str | None = None
     seed: int = 0
     start: int = 0
+    reward: Reward | None = None
 
 
 @dataclass(slots=True)
@@ -202,30 +206,47 @@ def _put(file: IO[bytes], content: dict[str, Any]) -> None:
     file.write(_line(content))
 
 
+_COMPLETION = [(one.name, one.default) for one in fields(Completion)]
+
+
 def _encode(record: Record) -> dict[str, Any]:
-    return asdict(record)
+    """The record's fields; what is as it is by default is left out of a completion."""
+    told: dict[str, Any] = {
+        "name": record.name,
+        "completion": None,
+        "error": record.error,
+        "seed": record.seed,
+        "start": record.start,
+    }
+    if record.completion is not None:
+        values = [(n, getattr(record.completion, n), default) for n, default in _COMPLETION]
+        told["completion"] = {n: value for n, value, default in values if value is not default}
+    if record.reward is not None:
+        told["reward"] = {one.name: getattr(record.reward, one.name) for one in fields(Reward)}
+    return told
 
 
 def _rounded(record: Record) -> Record:
     """What is in memory must equal what a rerun reads back."""
-    if record.completion is None or record.completion.logprobs is None:
+    if record.completion is None:
         return record
-    logprobs = tuple(round(value, DIGITS) for value in record.completion.logprobs)
-    return replace(record, completion=replace(record.completion, logprobs=logprobs))
+    columns: dict[str, Any] = {
+        name: tuple(round(value, DIGITS) for value in values)
+        for name in ("logprobs", "confidence", "certainty")
+        if (values := getattr(record.completion, name)) is not None
+    }
+    return replace(record, completion=replace(record.completion, **columns))
 
 
-def _decode(fields: dict[str, Any]) -> Record:
-    completion = fields["completion"]
+def _decode(told: dict[str, Any]) -> Record:
+    completion, reward = told["completion"], told.get("reward")
     if completion is not None:
-        completion = Completion(
-            **{
-                **completion,
-                "tokens": _tuple(completion["tokens"]),
-                "logprobs": _tuple(completion["logprobs"]),
-            }
-        )
-    return Record(**{**fields, "completion": completion})
+        completion = Completion(**{name: _tuple(value) for name, value in completion.items()})
+    if reward is not None:
+        reward = Reward(**reward)
+    return Record(**{**told, "completion": completion, "reward": reward})
 
 
-def _tuple(values: list[Any] | None) -> tuple[Any, ...] | None:
-    return None if values is None else tuple(values)
+def _tuple(value: Any) -> Any:
+    """Lists as the tuples they were, however deep."""
+    return tuple(map(_tuple, value)) if isinstance(value, list) else value

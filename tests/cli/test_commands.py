@@ -11,16 +11,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-HEAVY = (
-    "numpy", "scipy", "pyarrow", "matplotlib", "pandas", "pydantic", "yaml", "httpx", "jinja2",
-    "torch", "vllm", "transformers", "datasets", "huggingface_hub", "gguf", "tokenizers",
-    "math_verify", "sympy", "xllamacpp", "reasoning_gym",
-)  # fmt: skip
-COMMANDS = (
-    ["run"], ["grade"], ["status"], ["accuracy"], ["frontier"], ["doctor"], ["models", "list"],
-    ["models", "show"], ["models", "pull"], ["tasks", "list"], ["tasks", "show"],
-    ["strategies", "list"], ["strategies", "show"],
-)  # fmt: skip
 SWEEP = """
 name: tiny
 engine: {name: fake, skill: 0.5}
@@ -51,34 +41,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     result = scale("run", "tiny.yaml", cwd=path)
     assert result.returncode == 0, result.stderr
     return path
-
-
-@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_help_shows_an_example(command: list[str], tmp_path: Path) -> None:
-    result = scale(*command, "--help", cwd=tmp_path)
-    assert result.returncode == 0 and f"Example: scale {' '.join(command)}" in result.stdout
-
-
-def test_the_version_is_the_packages(tmp_path: Path) -> None:
-    from scaling_cli import __version__
-
-    assert scale("--version", cwd=tmp_path).stdout == f"scale {__version__}\n"
-
-
-def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
-    code = (
-        "import sys; sys.argv = ['scale', '--help']\n"
-        "from scaling_cli.cli.main import app\n"
-        "try: app()\n"
-        "except SystemExit: pass\n"
-        f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
-    )
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    result = subprocess.run(
-        [sys.executable, "-c", code], env=environment, cwd=tmp_path, capture_output=True, text=True,
-        check=True,
-    )  # fmt: skip
-    assert result.stderr.strip() == "[]"
 
 
 @pytest.mark.parametrize(
@@ -130,7 +92,7 @@ def test_an_accuracy_row_has_every_agreed_field(folder: Path) -> None:
         (["frontier", "results/tiny", "--axis", "joules"], "flops"),
         (["models", "show", "gpt"], "there is no model"),
         (["tasks", "show", "gsm8"], "gsm8k"),
-        (["strategies", "show", "beam"], "sampling"),
+        (["strategies", "show", "beem"], "sampling"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else value,
 )

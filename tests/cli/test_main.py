@@ -52,8 +52,8 @@ def test_every_command_of_the_issue_is_there() -> None:
 def test_help_says_what_it_does_and_gives_an_example(scale: Scale, words: list[str]) -> None:
     said = scale(*words, "--help")
     assert said.code == 0 and "Usage" in said.out
-    if words and words[-1] not in ("models", "tasks", "strategies"):
-        assert re.search(rf"Example: scale\s+{words[0]}", said.out), said.out
+    wanted = r"\s+".join(["scale", *words])
+    assert re.search(rf"Example:\s+{wanted}", said.out), said.out
 
 
 @pytest.mark.parametrize("words", [w for w in commands() if w], ids=" ".join)
@@ -62,8 +62,10 @@ def test_every_table_can_be_had_as_json(scale: Scale, words: list[str]) -> None:
         assert "--json" in scale(*words, "--help").out
 
 
-@pytest.mark.parametrize("arguments", [["run", "--help"], ["frontier", "--help"]], ids=" ".join)
-def test_help_of_a_command_imports_nothing_heavy(arguments: list[str]) -> None:
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["run", "--help"], ["frontier", "--help"]], ids=" ".join
+)
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     code = (
         "import sys; from scaling_cli.cli.main import main; "
         f"sys.argv = ['scale', *{arguments}]\n"
@@ -81,6 +83,31 @@ def test_help_of_a_command_imports_nothing_heavy(arguments: list[str]) -> None:
     loaded = done.stdout.rpartition("|")[2].split()
     assert "scaling_cli" in loaded
     assert not set(HEAVY) & set(loaded)
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("scale ", ["run", "frontier", "models"]),
+        ("scale fron", ["frontier"]),
+        ("scale models ", ["list", "show", "pull"]),
+        ("scale frontier --ax", ["--axis"]),
+        ("scale accuracy --by ", ["level", "subject"]),
+        ("scale frontier --axis ", ["flops_2nt", "eflops", "dollars"]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_shell_completes_commands_options_and_values(words: str, completed: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys; sys.argv[0] = 'scale'\n"
+         "from scaling_cli.cli.main import main; main()"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "_SCALE_COMPLETE": "complete_bash",
+             "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))},
+        capture_output=True,
+        text=True,
+    )  # fmt: skip
+    assert set(completed) <= set(done.stdout.split()), done
 
 
 @pytest.mark.parametrize("words", [["nonsense"], ["run"], ["run", "x.yaml", "--nonsense"]])

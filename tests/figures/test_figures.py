@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scaling_cli.compare import compare_selections
+from scaling_cli.comparisons import compare_selections
 from scaling_cli.figures.accuracy import accuracy_figure
 from scaling_cli.figures.compare import MARK, compare_figure
 from scaling_cli.figures.frontier import error_figure, frontier_figure
 from scaling_cli.figures.odds import caption, names_of, strips
 from scaling_cli.figures.save import save
 from scaling_cli.figures.style import colour_of, marker_of, spread
-from scaling_cli.frontier import frontier_tables
+from scaling_cli.frontiers import frontier_tables
 from scaling_cli.recorded import Ask
 from scaling_cli.selection import Selection
 from scaling_cli.store import RunFolder

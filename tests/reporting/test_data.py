@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scaling_cli.errors import LawError, StoreError
-from scaling_cli.frontier import frontier_tables
-from scaling_cli.recommend import recommend
+from scaling_cli.frontiers import frontier_tables
+from scaling_cli.recommendations import recommend
 from scaling_cli.recorded import Ask
 from scaling_cli.reporting import Budget, Wanted, report_data
 from scaling_cli.reporting.answered import CLOSE, default_budget
