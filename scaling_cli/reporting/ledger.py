@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from scaling_cli.reporting.cells import label_of
 from scaling_cli.store import RunFolder
 
 Row = dict[str, Any]
@@ -21,7 +22,7 @@ def _rows(folder: RunFolder) -> list[Row]:
     graded, charged = set(folder.cells("candidates")), folder.cells("charges")
     rows: list[Row] = []
     for key, cell in folder.read_manifest().ordered():
-        label = _label(cell.details)
+        label = label_of(cell.details)
         # Scores of a bank are charged beside it, under the bank's name and the verifier's.
         parts = [part for part in charged if part.partition(".")[0] == key]
         if key not in charged and key in graded:
@@ -34,11 +35,6 @@ def _rows(folder: RunFolder) -> list[Row]:
                 if mine:
                     rows.append(_row(folder.name, label, role, mine))
     return rows
-
-
-def _label(details: Any) -> str:
-    kind = "greedy" if details["temperature"] == 0 else details["strategy"]
-    return f"{details['model']} · {details['task']} · {kind}"
 
 
 def _row(run: str, label: str, role: str, found: Sequence[Row]) -> Row:

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from scaling_cli.reporting.cells import kind_of
 from scaling_cli.reporting.numbers import brief, briefs
 from scaling_cli.reporting.plain import shown
 from scaling_cli.reporting.traces import tree_data
 from scaling_cli.store import CellRecord, RunFolder
+from scaling_cli.store.schema import PARTS
 
 Row = dict[str, Any]
 
@@ -18,6 +20,8 @@ STATES = ("correct", "wrong", "unanswered", "timeout", "failed")
 CANDIDATE = ["question_id", "index", "answer", "strict_answer", "answer_class", "strict_class",
              "verdict", "strict_verdict", "truncated", "logprob_mean", "rewards", "new_tokens",
              "error"]  # fmt: skip
+OF_SEARCH = ("tree", "call")
+"""Columns that place a trace among the calls, where the store has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +86,11 @@ def _kept(folder: RunFolder, explored: Explored) -> tuple[dict[str, Row], int]:
 
 def _cell(folder: RunFolder, cell: CellRecord) -> Row:
     details = cell.details
-    kind = "greedy" if details["temperature"] == 0 else str(details["strategy"])
     return {
         "run": folder.name,
         "model": details["model"],
         "task": details["task"],
-        "kind": kind,
+        "kind": kind_of(details),
         "limit": details["max_tokens"],
     }
 
@@ -96,7 +99,8 @@ def _answers(
     folder: RunFolder, key: str, kept: Mapping[str, Row], explored: Explored
 ) -> dict[str, Row]:
     """What each kept question was answered in one cell."""
-    rows = _by_question(folder, "candidates", key, CANDIDATE, kept)
+    told = [name for name in OF_SEARCH if name in PARTS["candidates"].names]
+    rows = _by_question(folder, "candidates", key, [*CANDIDATE, *told], kept)
     texts = _texts(folder, key, kept) if explored.texts else {}
     calls = (
         _by_question(folder, "charges", key, None, kept) if folder.has_part("charges", key) else {}

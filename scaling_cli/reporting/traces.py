@@ -125,24 +125,28 @@ def _depth(name: str, rows: Mapping[str, Row]) -> int:
 def place_candidates(calls: Sequence[Call], candidates: Sequence[Row]) -> dict[int, int]:
     """Leaf -> number of the finished trace that ends there.
 
-    The store names no calls on a trace. One is found where a single leaf has as many tokens on
-    its path, lies in the trace's subtree and is no other trace's; else it is not guessed.
+    Where a trace does not name its last call, it is found if a single leaf has as many tokens
+    on its path, lies in the trace's subtree and is no other trace's; else it is not guessed.
     """
-    leaves = _leaves(calls)
-    totals = {leaf: _path_tokens(calls, leaf) for leaf in leaves}
-    fitting: dict[int, list[int]] = {}
-    for number, row in enumerate(candidates):
-        if not row.get("error"):
-            fitting[number] = [
-                leaf
-                for leaf in leaves
-                if totals[leaf] == row["new_tokens"] and _in_tree(calls[leaf].name, row.get("tree"))
-            ]
+    totals = {leaf: _path_tokens(calls, leaf) for leaf in _leaves(calls)}
     claims: dict[int, list[int]] = defaultdict(list)
-    for number, found in fitting.items():
+    for number, row in enumerate(candidates):
+        found = [] if row.get("error") else _fitting(calls, totals, row)
         if len(found) == 1:
             claims[found[0]].append(number)
     return {leaf: numbers[0] for leaf, numbers in claims.items() if len(numbers) == 1}
+
+
+def _fitting(calls: Sequence[Call], totals: Mapping[int, int | None], row: Row) -> list[int]:
+    """Leaves that a trace may end in."""
+    last = row.get("call")
+    if last is not None:
+        return [leaf for leaf in totals if calls[leaf].name == short_name(last)]
+    return [
+        leaf
+        for leaf, total in totals.items()
+        if total == row["new_tokens"] and _in_tree(calls[leaf].name, row.get("tree"))
+    ]
 
 
 def _leaves(calls: Sequence[Call]) -> list[int]:

@@ -51,6 +51,13 @@ def test_two_leaves_as_long_are_not_guessed_between() -> None:
     assert tree["told"] and by_name(tree)["1/0"][CANDIDATE] == 0
 
 
+def test_a_trace_that_names_its_last_call_is_not_looked_for() -> None:
+    charges = [call("q", "0", None, new_tokens=7), call("q", "1", None, new_tokens=7)]
+    tree = tree_data(charges, [trace(7, call="q#1"), trace(7, call="0")])
+    assert tree["told"] and [row[CANDIDATE] for row in tree["calls"]] == [1, 0]
+    assert not tree_data(charges, [trace(7, call="9")])["told"]
+
+
 def test_scores_that_do_not_fit_the_steps_stand_at_the_end() -> None:
     found = by_name(tree_data(CHARGES, [trace(16, [0.2, 0.4, 0.8])]))
     assert found["10"][SCORES] == [0.2, 0.4, 0.8] and found["0"][SCORES] == []
