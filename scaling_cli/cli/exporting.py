@@ -54,12 +54,16 @@ def export(
     folder = RunFolder.open(run)
     target = out or Path("exports") / folder.name
     _refuse_runs(target, folder)
-    written = FORMATS[format.value](Source(folder, texts), target)
+    source = Source(folder, texts)
+    written = FORMATS[format.value](source, target)
     rows = [
         {"file": str(one.path), "rows": one.rows, "bytes": one.path.stat().st_size}
         for one in written
     ]
     show(rows, as_json=as_json, title=f"{folder.name} as {format.value}")
+    left_out = len(source.cells_with("candidates")) - len(source.banks())
+    if format is Format.lm_eval and left_out:
+        say(f"note: {left_out} searches are left out: their traces are no independent samples")
     if waiting := _in_journals(folder):
         say(f"note: {waiting} samples are drawn but not graded yet, and not in it")
 

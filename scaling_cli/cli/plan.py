@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Row = dict[str, Any]
-CELLS = ["model", "task", "strategy", "temperature", "max_tokens", "missing", "tokens", "basis",
-         "flops", "seconds", "machine_hours", "pace", "dollars"]  # fmt: skip
+CELLS = ["model", "task", "strategy", "width", "temperature", "max_tokens", "missing", "tokens",
+         "basis", "verifier_tokens", "flops", "seconds", "machine_hours", "pace",
+         "dollars"]  # fmt: skip
 WIDTHS = ["model", "task", "strategy", "selector", "k", "questions", "accuracy", "half_width",
           "questions_to_halve", "samples_to_halve", "basis", "basis_from"]  # fmt: skip
 DIFFERENCES = ["task", "first", "second", "difference", "smallest_difference", "detect",

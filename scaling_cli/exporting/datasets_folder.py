@@ -14,6 +14,7 @@ MEANINGS = {
     "questions": "the questions and their gold answers",
     "samples": "every sample with its answer, its verdict and what it cost",
     "accuracy": "accuracy, interval and cost of every selector, k and token limit",
+    "scores": "what verifiers said of the samples",
     "charges": "raw counts of every call of a search",
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,16 @@ from scaling_cli.exporting.files import Written, write_text
 from scaling_cli.exporting.tidy import Source
 
 CELL_FIELDS = ("engine", "samples", "questions", "temperature", "max_tokens", "equality")
+
+PARTS = {"samples": "candidates", "completions": "bank", "scores": "scores", "charges": "charges"}
+"""Views on parts of which every cell has a file of its own."""
+FILE = "parse_filename(part.filename)"
+COLUMNS = {
+    "scores": "verifiers.verifier, part.* EXCLUDE (filename)",
+    "charges": "verifiers.verifier, part.* EXCLUDE (filename, model), part.model AS asked_model",
+}
+"""What is not taken as it stands."""
+BY_VERIFIER = f"LEFT JOIN verifiers ON verifiers.file = {FILE}"
 
 
 def write_views(source: Source, out: Path) -> list[Written]:
@@ -33,22 +43,29 @@ def _views(source: Source, out: Path) -> Iterator[tuple[str, str]]:
     for name, kind in (("questions", "questions"), ("accuracy", "summary")):
         if folder.has_part(kind):
             yield name, f"SELECT * FROM read_parquet({_path(folder.part_path(kind), out)})"
-    for name, kind in (("samples", "candidates"), ("charges", "charges"), ("completions", "bank")):
-        if source.cells_with(kind):
+    files = {part: label for kind in COLUMNS for _, _, part, label in source.parts_with(kind)}
+    if files:
+        # A verifier's file is called by the hash of what it is.
+        rows = [[f"{part}.parquet", label] for part, label in sorted(files.items())]
+        yield "verifiers", _values("verifiers", ("file", "verifier"), rows)
+    for name, kind in PARTS.items():
+        if source.parts_with(kind):
             # The questions' texts lie beside the banks under a name that is no hash.
-            parts = folder.path / kind / "[0-9a-f]*.parquet"
-            yield (
-                name,
-                (
-                    "SELECT cells.run, cells.cell, cells.model, cells.task, cells.strategy, "
-                    "part.* EXCLUDE (filename)\n"
-                    f"FROM read_parquet({_path(parts, out)}, filename = true) AS part\n"
-                    "JOIN cells ON cells.cell = parse_filename(part.filename, true)"
-                ),
-            )
+            yield name, _on_cells(kind, _path(folder.path / kind / "[0-9a-f]*.parquet", out))
     if folder.has_part("texts") and source.texts:
         path = _path(folder.part_path("texts"), out)
         yield "question_texts", f"SELECT * FROM read_parquet({path})"
+
+
+def _on_cells(kind: str, paths: str) -> str:
+    """Parts of one kind with the names of their cells, and of their verifiers where they have."""
+    columns = COLUMNS.get(kind, "part.* EXCLUDE (filename)")
+    lines = [
+        f"SELECT cells.run, cells.cell, cells.model, cells.task, cells.strategy, {columns}",
+        f"FROM read_parquet({paths}, filename = true) AS part",
+        f"JOIN cells ON cells.cell = split_part({FILE}, '.', 1)",
+    ]
+    return "\n".join(lines + [BY_VERIFIER] * (kind in COLUMNS))
 
 
 def _cells(source: Source) -> str:
@@ -63,8 +80,14 @@ def _cells(source: Source) -> str:
             "seed": cell.seed,
             "strategy": _strategy(cell.details),
         }
-        rows.append("  (" + ", ".join(_literal(values.get(name)) for name in names) + ")")
-    return "SELECT * FROM (VALUES\n" + ",\n".join(rows) + f"\n) AS cells({', '.join(names)})"
+        rows.append([values.get(name) for name in names])
+    return _values("cells", names, rows)
+
+
+def _values(name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """A query that is a small table."""
+    lines = ",\n".join("  (" + ", ".join(map(_literal, row)) + ")" for row in rows)
+    return f"SELECT * FROM (VALUES\n{lines}\n) AS {name}({', '.join(columns)})"
 
 
 def _strategy(details: Mapping[str, Any]) -> Any:

@@ -37,7 +37,7 @@ def write_lm_eval(source: Source, out: Path) -> list[Written]:
     held = source.folder.has_part("questions")
     questions = {q.id: q for q in source.folder.read_questions()} if held else {}
     written: list[Written] = []
-    for key, cell in source.cells_with("candidates"):
+    for key, cell in source.banks():
         rows = _by_question(source.samples(key, cell))
         folder = out / _folder(key, cell)
         task = safe_name(str(cell.details["task"]))

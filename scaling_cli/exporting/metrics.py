@@ -17,7 +17,7 @@ VALUES = ("accuracy", "lo", "hi", "tokens", "verifier_tokens", "flops", "flops_v
           "truncated", "unanswered", "failed")  # fmt: skip
 LONGEST = 60
 """Characters of each part of a metric's name; MLflow takes 250 in all."""
-APART = ("params", "max_tokens", "by", "group", "extraction", "equality")
+APART = ("params", "verifier", "max_tokens", "by", "group", "extraction", "equality")
 """What may tell one curve from another, besides what is always in its name."""
 
 
@@ -53,7 +53,7 @@ def _is_whole(row: Mapping[str, Any], source: Source) -> bool:
 
 
 def _identity(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    return (row["cell"], row["selector"], row["by"], row["group"])
+    return tuple(row[name] for name in ("cell", "selector", "verifier", "by", "group"))
 
 
 def _names(rows: list[dict[str, Any]]) -> dict[tuple[Any, ...], str]:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from scaling_cli.errors import StoreError
 from scaling_cli.recorded import Ask
+from scaling_cli.searched import searches, verifier_label
 from scaling_cli.store import CellRecord, Run, RunFolder
 from scaling_cli.summary import accuracy_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-TABLES = ("cells", "questions", "samples", "accuracy", "charges")
+TABLES = ("cells", "questions", "samples", "accuracy", "scores", "charges")
 CELL = ("run", "cell", "model", "task", "strategy", "params", "temperature", "max_tokens")
 """What every row of a sample or a charge says of its cell."""
 
@@ -47,6 +48,21 @@ class Source:
         present = set(self.folder.cells(kind))
         return [item for item in (run or self.run).ordered() if item[0] in present]
 
+    def banks(self) -> list[tuple[str, CellRecord]]:
+        """The cells of independent samples; the traces of a search are none."""
+        return [item for item in self.cells_with("candidates") if not searches(item[1])]
+
+    def parts_with(self, kind: str) -> list[tuple[str, CellRecord, str, str | None]]:
+        """Key, cell, part and verifier of every part of this kind: a search's own, and those of
+        the verifiers that scored a bank, `<cell>.<verifier>`."""
+        names = [(part, *part.partition(".")[::2]) for part in self.folder.cells(kind)]
+        return [
+            (key, cell, part, verifier_of(cell, scorer))
+            for key, cell in self.run.ordered()
+            for part, owner, scorer in names
+            if owner == key
+        ]
+
     def present(self) -> list[str]:
         """The tables the run has rows for."""
         has = {
@@ -54,7 +70,8 @@ class Source:
             "questions": self.folder.has_part("questions"),
             "samples": bool(self.cells_with("candidates")),
             "accuracy": True,
-            "charges": bool(self.cells_with("charges")),
+            "scores": bool(self.parts_with("scores")),
+            "charges": bool(self.parts_with("charges")),
         }
         return [name for name in TABLES if has[name]]
 
@@ -63,9 +80,10 @@ class Source:
         if name == "samples":
             for key, cell in self.cells_with("candidates"):
                 yield self.samples(key, cell)
-        elif name == "charges":
-            for key, cell in self.cells_with("charges"):
-                yield _with_cell(self._named(key, cell), self.folder.read_part("charges", key))
+        elif name in ("scores", "charges"):
+            for key, cell, part, label in self.parts_with(name):
+                table = self.folder.read_part(name, part)
+                yield _with_cell(self._named(key, cell) | {"verifier": label}, table, "verifier")
         else:
             whole = {"cells": self._cells, "questions": self._questions, "accuracy": self.accuracy}
             yield whole[name]()
@@ -167,6 +185,12 @@ class Source:
         return bank.column("text").take(place)
 
 
+def verifier_of(cell: CellRecord, scorer: str) -> str | None:
+    """What the verifier is called that scored a bank, or, without one, that led a search."""
+    facts = cell.details.get("scorers", {}).get(scorer) if scorer else cell.details.get("verifier")
+    return verifier_label(facts)
+
+
 _DETAILS = ("engine", "task_revision", "samples", "questions", "equality")
 
 
@@ -186,16 +210,20 @@ def _cell_schema(details: Sequence[str]) -> pa.Schema:
     return pa.schema([(name, types.get(name, pa.string())) for name in names])
 
 
-def _with_cell(named: dict[str, Any], table: pa.Table) -> pa.Table:
+def _with_cell(named: dict[str, Any], table: pa.Table, *more: str) -> pa.Table:
     """The table with its cell's names in front, the same on every row."""
     import pyarrow as pa
 
-    schema = _cell_schema(())
+    schema = _cell_schema(more)
+    names = (*CELL, *more)
     columns = [
         pa.chunked_array([pa.repeat(pa.scalar(named[name], schema.field(name).type), len(table))])
-        for name in CELL
+        for name in names
     ]
-    return pa.Table.from_arrays([*columns, *table.columns], [*CELL, *table.column_names])
+    # A charge says which model was asked, which need not be the cell's own.
+    other = {"index": "sample", "model": "asked_model"}
+    own = [other.get(name, name) for name in table.column_names]
+    return pa.Table.from_arrays([*columns, *table.columns], [*names, *own])
 
 
 def _pairs(table: pa.Table) -> list[Any]:

@@ -17,6 +17,7 @@ from scaling_cli.running.expected import price
 from scaling_cli.running.prepare import PreparedCell
 from scaling_cli.running.tables import held, mean_tokens, wanted
 from scaling_cli.store import RunFolder
+from scaling_cli.strategies import width_of
 
 Row = dict[str, Any]
 
@@ -119,6 +120,8 @@ def _row(
     row["cell"], row["params"] = row.pop("key"), dict(expected.params)
     row["model"] = asked.cell.model.name  # as the run will call it
     row["strategy"] = "greedy" if asked.cell.cell.greedy else expected.strategy
+    searches = asked.cell.cell.searches
+    row["width"] = width_of(expected.strategy, row["params"]) if searches else None
     row["basis_from"] = None
     if expected.basis == "assumed" and (seen := length_of(asked.cell, earlier)) is not None:
         row |= _with_length(*seen, asked)
@@ -165,6 +168,17 @@ def _time(row: Row, pace: Pace | None) -> Row:
     }
 
 
+def _verifier_dollars(row: Row, asked: _Asked, prices: Prices) -> float | None:
+    """What verifiers read, and the little they write, at the price of their models' prompts."""
+    if not row["verifier_tokens"]:
+        return 0.0
+    led = () if asked.cell.verifier is None else (asked.cell.verifier,)
+    names = [one.model.name for one in (*led, *asked.cell.scorers) if one.model is not None]
+    known = [price for name in names if (price := prices.per_token.get(name)) is not None]
+    price = next(iter(known), prices.per_token.get(""))
+    return None if price is None else price.prompt * float(row["verifier_tokens"]) / 1e6
+
+
 def _dollars(row: Row, asked: _Asked, prices: Prices) -> float | None:
     """By the hour, or by the token: every call pays its prompt, all but a question's first at
     the price of cached tokens where there is one."""
@@ -172,7 +186,9 @@ def _dollars(row: Row, asked: _Asked, prices: Prices) -> float | None:
     hour_price = said_of(asked.cell, prices.per_hour)
     if token_price is not None:
         cached = sum((n - 1) * asked.prompts[q] for q, n in asked.missing.items())
-        return float(token_price.dollars(row["prompt_tokens"], row["tokens"], cached))
+        policy = float(token_price.dollars(row["prompt_tokens"], row["tokens"], cached))
+        verifier = _verifier_dollars(row, asked, prices)
+        return None if verifier is None else policy + verifier
     if hour_price is None or row["machine_hours"] is None:
         return None
     return float(hour_price * row["machine_hours"])

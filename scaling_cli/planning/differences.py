@@ -27,10 +27,12 @@ Side = tuple[Evidence, str]
 def difference_rows(
     known: Sequence[Evidence], selectors: Sequence[str], detect: float
 ) -> list[Row]:
-    """The comparisons people make: models against each other by each selector, and each model's
-    vote against its own greedy answer. `smallest_difference` is what the planned questions show
-    with 80% power, `questions_needed` how many show `detect`, `samples_needed` how many samples
-    of each of the planned questions do."""
+    """The comparisons people make: models against each other by each selector, each model's vote
+    against its own greedy answer, and each search against its model's samples.
+
+    `smallest_difference` is what the planned questions show with 80% power, `questions_needed`
+    how many show `detect`, `samples_needed` how many samples of each of the planned questions do.
+    """
     if not 0 < detect <= 1:
         raise LawError(
             f"a difference of {detect:g} cannot be asked for", "give a fraction, such as 0.05"
@@ -43,7 +45,8 @@ def _pairs(known: Sequence[Evidence], selectors: Sequence[str]) -> Iterator[tupl
     """Of every model and task the first sampled cell and the greedy one."""
     for task in dict.fromkeys(one.task for one in known):
         mine = [one for one in known if one.task == task]
-        sampled = {one.model: one for one in reversed(mine) if not one.greedy}
+        drawn = [one for one in reversed(mine) if not (one.greedy or one.searches)]
+        sampled = {one.model: one for one in drawn}
         greedy = {one.model: one for one in reversed(mine) if one.greedy}
         models = [name for name in dict.fromkeys(one.model for one in mine) if name in sampled]
         for selector in selectors:
@@ -53,6 +56,11 @@ def _pairs(known: Sequence[Evidence], selectors: Sequence[str]) -> Iterator[tupl
         for model in models:
             if model in greedy and "majority" in sampled[model].selectors(selectors):
                 yield (sampled[model], "majority"), (greedy[model], "first")
+        for search in (one for one in mine if one.searches and one.model in sampled):
+            other = sampled[search.model]
+            for selector in search.selectors(selectors):
+                if selector in other.selectors(selectors):
+                    yield (search, selector), (other, selector)
 
 
 def _difference(first: Side, second: Side, detect: float) -> Row:
@@ -84,6 +92,8 @@ def _called(side: Side) -> str:
     one, selector = side
     if one.greedy:
         return f"{one.model} greedy"
+    if one.searches:
+        return f"{one.model} with {selector} of {one.strategy}-{one.samples}"
     how = "one sample" if selector == "first" else f"{selector} of {one.samples}"
     return f"{one.model} with {how}"
 

@@ -55,6 +55,9 @@ def _alike(cell: PreparedCell, one: Earlier) -> bool:
     details = one.record.details
     names = cell.model.name, cell.cell.task.name, cell.cell.strategy, dict(cell.cell.params)
     theirs = tuple(details.get(name) for name in ("model", "task", "strategy", "params"))
+    led_by = None if cell.verifier is None else cell.verifier.spec.label
+    if led_by != (details.get("verifier") or {}).get("label"):
+        return False
     return names == theirs and cell.cell.greedy == (details.get("temperature") == 0)
 
 

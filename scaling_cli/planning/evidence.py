@@ -14,6 +14,8 @@ from scaling_cli.laws.width import Spread, assumed, spread
 from scaling_cli.planning.earlier import Earlier, kin
 from scaling_cli.recorded import Ask, bank_of, choice_of, possible, take
 from scaling_cli.running.prepare import PreparedCell
+from scaling_cli.searched import search_values, searches
+from scaling_cli.strategies import width_of
 from scaling_cli.sweep import Sweep
 from scaling_cli.types import SampleBank
 
@@ -37,9 +39,14 @@ class Recorded:
         return count_correct(self.bank.answer_class), self.bank.samples
 
     def values(self, selector: str, samples: int) -> tuple[FloatArray, int]:
-        """`[question]` at the largest k that the bank holds of `samples`; that k."""
+        """`[question]` at the largest k that the bank holds of `samples`; that k. A search's
+        answer is that of all its traces."""
+        earlier, choice = self.earlier, choice_of(self.earlier.record, self.ask)
+        if searches(earlier.record):
+            where = earlier.folder, earlier.key, earlier.record
+            return search_values(*where, self.bank, selector, choice)[:, -1], samples
         k = min(samples, int(self.bank.samples.min()))
-        found = curve(self.bank, selector, [k], choice_of(self.earlier.record, self.ask))
+        found = curve(self.bank, selector, [k], choice)
         return found.values[:, 0], k
 
     def on(self, questions: Sequence[str]) -> Recorded:
@@ -73,8 +80,19 @@ class Evidence:
         return len(self.cell.questions)
 
     @property
+    def searches(self) -> bool:
+        return self.cell.cell.searches
+
+    @property
     def samples(self) -> int:
-        return self.cell.cell.samples
+        """Samples a question, or a search's width."""
+        cell = self.cell.cell
+        return width_of(cell.strategy, dict(cell.params)) if cell.searches else cell.samples
+
+    @property
+    def strategy(self) -> str:
+        """What a row calls the generator."""
+        return "greedy" if self.greedy else self.cell.cell.strategy
 
     @property
     def spread(self) -> Spread:
@@ -82,8 +100,11 @@ class Evidence:
         return assumed() if self.recorded is None else spread(*self.recorded.counts())
 
     def selectors(self, wanted: Sequence[str]) -> list[str]:
-        """Those that the cell can be asked for; a single answer has nothing to choose from."""
-        if self.samples == 1:
+        """Those that the cell can be asked for: a single answer has nothing to choose from, and
+        one trace of a search would be paid for with all of it."""
+        if self.searches:
+            wanted = [selector for selector in wanted if selector != "first"]
+        elif self.samples == 1:
             return ["first"]
         if self.recorded is None:
             return [*wanted]

@@ -9,7 +9,8 @@ from scaling_cli.errors import StoreError
 from scaling_cli.laws.accuracy import count_correct
 from scaling_cli.laws.resample import band, question_weights
 from scaling_cli.planning.spent import Spent, spent
-from scaling_cli.recorded import DRAWS
+from scaling_cli.recorded import DRAWS, Ask, choice_of
+from scaling_cli.searched import search_values, searches
 from scaling_cli.store import RunFolder
 from scaling_cli.store.beside import read_plan, read_sessions
 
@@ -49,9 +50,10 @@ def _row(
             for name in ("tokens", "flops", "seconds")
         },
         "tokens": taken.tokens - int(held.get("tokens") or 0),
+        "verifier_tokens_planned": _times(planned.get("verifier_tokens"), share),
+        "verifier_tokens": taken.verifier_tokens - int(held.get("verifier_tokens") or 0),
         "flops": _since(taken.flops, held.get("flops", 0.0)),
-        "half_width_planned": _planned_width(key, plan),
-        "half_width": _half_width(folder, key),
+        **_width(folder, key, plan),
     }
 
 
@@ -63,19 +65,30 @@ def _since(now: float | None, before: float | None) -> float | None:
     return None if now is None or before is None else now - before
 
 
-def _planned_width(key: str, plan: Mapping[str, Any]) -> float | None:
-    """Of one sample's accuracy, which every cell has."""
-    mine = [r for r in plan["widths"] if r.get("cell") == key and r.get("selector") == "first"]
-    return mine[0].get("half_width") if mine else None
+def _width(folder: RunFolder, key: str, plan: Mapping[str, Any]) -> Row:
+    """The half-width that was expected and that there is: of one sample's accuracy, or of what
+    the first selector of a search picks."""
+    mine = [row for row in plan["widths"] if row.get("cell") == key]
+    choosing = [row for row in mine if row.get("selector") != "coverage"]
+    first = [row for row in choosing if row.get("selector") == "first"] or choosing
+    planned = first[0] if first else {}
+    return {
+        "half_width_planned": planned.get("half_width"),
+        "half_width": _half_width(folder, key, planned.get("selector", "first")),
+    }
 
 
-def _half_width(folder: RunFolder, key: str) -> float | None:
+def _half_width(folder: RunFolder, key: str, selector: str) -> float | None:
     if not folder.has_part("candidates", key):
         return None
     bank, _ = folder.sample_bank(key)
     if not len(bank.question_ids):
         return None
     values = count_correct(bank.answer_class) / bank.samples
+    record = folder.read_manifest().cells.get(key)
+    if record is not None and searches(record):
+        choice = choice_of(record, Ask())
+        values = search_values(folder, key, record, bank, selector, choice)[:, -1]
     lo, hi = band(values[:, None], question_weights(len(values), DRAWS, 0))
     return float(hi[0] - lo[0]) / 2
 

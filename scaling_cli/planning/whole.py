@@ -103,6 +103,8 @@ def _remarks(rows: Sequence[Row]) -> list[str]:
         f"{model}: {row['tokens_per_second']:.3g} tokens/s ({row['pace']}: {row['pace_from']})"
         for model, row in paces.items()
     ]
+    if any(row["verifier_tokens"] for row in lacking):
+        lines.append("seconds and hours are those of the models sampled: verifiers take more")
     for where, told in (
         (lambda row: row["basis"] == "assumed", "half of max_tokens is assumed to be needed by"),
         (lambda row: row["pace"] is None, "--throughput, --hardware or --probe tells the speed of"),

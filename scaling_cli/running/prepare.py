@@ -91,19 +91,19 @@ def prepare(sweep: Sweep, *, resolve: Resolve | None = None) -> list[PreparedCel
         for spec, engine in dict.fromkeys((cell.model, cell.engine.name) for cell in wanted)
     }
     loaded = {task: load_task(task) for task in dict.fromkeys(cell.task for cell in wanted)}
-    verifiers = {spec: prepare_verifier(spec) for spec in sweep.verifiers}
+    verifiers = {spec: prepare_verifier(spec, find) for spec in sweep.verifiers}
     return [
         _prepared(sweep, cell, found[cell.model, cell.engine.name], *loaded[cell.task], verifiers)
         for cell in wanted
     ]
 
 
-def prepare_verifier(spec: VerifierSpec) -> PreparedVerifier:
+def prepare_verifier(spec: VerifierSpec, resolve: Resolve | None = None) -> PreparedVerifier:
     """The verifier's model found, and what makes two verifiers the same one."""
     model = None
     described: dict[str, Any] = {"name": spec.name, "options": dict(spec.options)}
     if spec.model is not None and spec.engine is not None:
-        model = resolve_model(spec.model, spec.engine.name)
+        model = (resolve or resolve_model)(spec.model, spec.engine.name)
         described |= {
             "weights": model.weights_hash,
             "tokenizer": model.tokenizer.hash if model.tokenizer else "",

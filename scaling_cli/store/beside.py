@@ -13,8 +13,10 @@ from scaling_cli.store.scrub import scrub
 
 VERSION = 1
 """Of both files; one of a newer version is refused."""
-PLANNED = ("questions", "samples", "recorded", "missing", "tokens", "flops", "seconds")
-HELD = ("recorded", "samples", "tokens", "flops")
+PLANNED = (
+    "questions", "samples", "recorded", "missing", "tokens", "verifier_tokens", "flops", "seconds",
+)  # fmt: skip
+HELD = ("recorded", "samples", "tokens", "verifier_tokens", "flops")
 """Numbers of a planned cell, and of what the run held of it, that are reckoned with."""
 REMEDY = "move it away: scale plan and scale run write it anew"
 SESSION = {"model": str, "engine": str, "tokens": int, "samples": int, "seconds": float | int}

@@ -125,18 +125,3 @@ def test_failed_samples_are_not_drawn(tmp_path: Path) -> None:
     fill(replace(sweep, engine=EngineSpec("fake", (("fail_rate", 0.5),))), folder.path)
     rows = fact_rows(folder)
     assert all(0 < row["drawn"] < row["missing"] for row in rows)
-
-
-def test_charges_count_what_a_search_pruned(tmp_path: Path) -> None:
-    sweep = sweep_in(tmp_path)
-    folder = fill(sweep, tmp_path / "r")
-    key = folder.cells("candidates")[0]
-    question = folder.question_ids()[0]
-    charge = {"question_id": question, "parent": None, "cached_tokens": None, "seconds": 0.1,
-              "context": 9}  # fmt: skip
-    folder.write_part("charges", key, [
-        {**charge, "call": "a", "role": "policy", "prompt_tokens": 5, "new_tokens": 70},
-        {**charge, "call": "b", "role": "verifier", "prompt_tokens": 30, "new_tokens": 1},
-    ])  # fmt: skip
-    took = spent(folder, key)
-    assert took is not None and (took.tokens, took.verifier_tokens, took.flops) == (70, 31, None)
