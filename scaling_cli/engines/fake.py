@@ -195,10 +195,9 @@ class FakeEngine:
             tokens = ending[written:]
         else:
             # Lengths are geometric, hence memoryless: what went before does not matter.
-            while len(tokens) < limit and (
-                self._options["never_stops"] or source.random() > 1 / mean
-            ):
-                tokens.append(ord("."))
+            room = max(limit - len(tokens), 0)
+            stops = room if self._options["never_stops"] else _geometric(source, mean, room)
+            tokens += [ord(".")] * stops
             tokens += [] if self._options["never_stops"] else ending
         finished = len(tokens) <= limit and not self._options["never_stops"]
         tokens = tokens[:limit]
@@ -232,6 +231,13 @@ class FakeEngine:
 
     async def close(self) -> None:
         """Nothing to stop."""
+
+
+def _geometric(source: random.Random, mean: float, most: int) -> int:
+    """Failures before a success of chance 1/mean, at most `most`: a whole exponential's part."""
+    if mean <= 1:
+        return 0
+    return min(int(source.expovariate(1.0) / -math.log1p(-1 / mean)), most)
 
 
 def _cached(request: Request) -> int:
