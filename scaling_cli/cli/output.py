@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
+
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Characters that would reach the terminal as commands."""
 
 Row = Mapping[str, Any]
 Json = Annotated[
@@ -42,7 +46,9 @@ def show(
     for row in rows:
         table.add_row(*(format_cell(row.get(name)) for name in names))
     # A pipe has no width: give the table the room it wants, so that nothing is folded.
-    Console(width=None if sys.stdout.isatty() else 240).print(table)
+    # What a question or a template writes in brackets is text, no markup.
+    width = None if sys.stdout.isatty() else 240
+    Console(width=width, markup=False, emoji=False).print(table)
 
 
 def format_cell(value: Any) -> str:
@@ -57,7 +63,7 @@ def format_cell(value: Any) -> str:
         return f"{value:.3g}" if abs(value) >= 1e5 or 0 < abs(value) < 1e-3 else f"{value:.3f}"
     if isinstance(value, list | tuple):
         return ", ".join(map(format_cell, value))
-    return str(value)
+    return UNPRINTABLE.sub("\ufffd", str(value))
 
 
 def _clean(value: Any) -> Any:

@@ -175,7 +175,7 @@ class FakeEngine:
         if self._options["empty"]:
             return [END], [-0.1], True
         answers = self.answer_distribution(request.question_id)
-        begun = request.prompt_text.rpartition("<assistant>")[2]
+        begun = _begun(request.prompt_text)
         answer = _begun_answer(begun) or (
             max(answers, key=lambda a: answers[a])
             if request.sampler.temperature == 0
@@ -248,6 +248,12 @@ def _cached(request: Request) -> int:
     if request.name.endswith("#0"):
         return 0
     return (max(len(request.prompt), 1) - 1) // BLOCK * BLOCK
+
+
+def _begun(prompt: str) -> str:
+    """What of a solution stands at the end of a prompt, of a chat or of worked examples."""
+    mark = "<assistant>" if "<assistant>" in prompt else "\nAnswer:"
+    return prompt.rpartition(mark)[2] if mark in prompt else ""
 
 
 def _begun_answer(begun: str) -> str | None:
