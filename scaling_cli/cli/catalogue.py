@@ -121,29 +121,28 @@ def show_task(
     data: Annotated[Path | None, typer.Option(help="A local JSONL or Parquet file.")] = None,
     model: Annotated[str | None, typer.Option(help="Show it in this model's template.")] = None,
     prompt: Annotated[str, typer.Option(help="The prompt style.")] = "boxed",
+    shots: Annotated[int, typer.Option(min=0, help="Worked examples of a few-shot prompt.")] = 0,
+    shots_file: Annotated[
+        Path | None, typer.Option(help="Their file; without it the train split gives them.")
+    ] = None,
     seed: int = 0,
     as_json: Json = False,
 ) -> None:
     """A question as the model will see it, with its gold answer and id."""
-    from scaling_cli.errors import TaskError
     from scaling_cli.models import resolve
-    from scaling_cli.tasks import load
-    from scaling_cli.tasks.prompts import Prompt, bare, render
+    from scaling_cli.running.prepare import load_task
+    from scaling_cli.sweep import TaskSpec
+    from scaling_cli.tasks.prompts import show as shown
 
-    size = None if data is not None else max(index + 1, 1)
-    task = load(name, data=data, seed=seed, size=size)
-    if index >= len(task.questions):
-        raise TaskError(f"{name} has {len(task.questions)} questions", "name a smaller --index")
-    question = task.questions[index]
-    style = Prompt(prompt)
-    text = (
-        render(question.text, style, resolve(model).tokenizer)
-        if model
-        else bare(question.text, style)
-    )
+    task = TaskSpec(name, data=data, seed=seed, size=index + 1, prompt=prompt, shots=shots,
+                    shots_file=shots_file)  # fmt: skip
+    found, questions, style = load_task(task)
+    text = shown(found, index, style, resolve(model).tokenizer if model else None)
+    question = questions[index]
     _show_facts(
         {"id": question.id, "level": question.level, "subject": question.subject,
-         "revision": task.revision, "gold": question.answer, "prompt": text},
+         "revision": found.revision, "gold": question.answer, "shots": style.shot_ids,
+         "prompt": text},
         as_json,
     )  # fmt: skip
 

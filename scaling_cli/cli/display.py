@@ -36,8 +36,8 @@ def _live() -> Iterator[Progress]:
     from rich.console import Console
     from rich.live import Live
 
-    console = Console(stderr=True)
-    progress = Progress(say=lambda line: console.print(line, markup=False, highlight=False))
+    console = Console(stderr=True, markup=False, emoji=False, highlight=False)
+    progress = Progress(say=console.print)
     with Live(get_renderable=lambda: _table(progress), console=console, refresh_per_second=4):
         yield progress
 

@@ -47,7 +47,9 @@ def show(
         # As text: a name in square brackets is no markup.
         table.add_row(*(Text(format_cell(row.get(name))) for name in names))
     # A pipe has no width: give the table the room it wants, so that nothing is folded.
-    Console(width=None if sys.stdout.isatty() else 240).print(table)
+    # What a question or a template writes in brackets is text, no markup.
+    width = None if sys.stdout.isatty() else 240
+    Console(width=width, markup=False, emoji=False).print(table)
 
 
 def format_cell(value: Any) -> str:

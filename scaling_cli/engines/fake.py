@@ -221,7 +221,7 @@ class FakeEngine:
         if self._options["steps"]:
             return self._sample_steps(request, source)
         answers = self.answer_distribution(request.question_id)
-        begun = request.prompt_text.rpartition("<assistant>")[2]
+        begun = _begun(request.prompt_text)
         answer = _begun_answer(begun) or (
             max(answers, key=lambda a: answers[a])
             if request.sampler.temperature == 0
@@ -241,10 +241,9 @@ class FakeEngine:
             tokens = ending[written:]
         else:
             # Lengths are geometric, hence memoryless: what went before does not matter.
-            while len(tokens) < limit and (
-                self._options["never_stops"] or source.random() > 1 / mean
-            ):
-                tokens.append(ord("."))
+            room = max(limit - len(tokens), 0)
+            stops = room if self._options["never_stops"] else _geometric(source, mean, room)
+            tokens += [ord(".")] * stops
             tokens += [] if self._options["never_stops"] else ending
         finished = len(tokens) <= limit and not self._options["never_stops"]
         tokens = tokens[:limit]
@@ -302,6 +301,13 @@ def _cut(
     return tokens[:end], logprobs[:end], stop
 
 
+def _geometric(source: random.Random, mean: float, most: int) -> int:
+    """Failures before a success of chance 1/mean, at most `most`: a whole exponential's part."""
+    if mean <= 1:
+        return 0
+    return min(int(source.expovariate(1.0) / -math.log1p(-1 / mean)), most)
+
+
 def _cached(request: Request) -> int:
     """Whole blocks of the prompt, for all but a question's first sample.
 
@@ -310,6 +316,12 @@ def _cached(request: Request) -> int:
     if request.name.endswith("#0"):
         return 0
     return (max(len(request.prompt), 1) - 1) // BLOCK * BLOCK
+
+
+def _begun(prompt: str) -> str:
+    """What of a solution stands at the end of a prompt, of a chat or of worked examples."""
+    mark = "<assistant>" if "<assistant>" in prompt else "\nAnswer:"
+    return prompt.rpartition(mark)[2] if mark in prompt else ""
 
 
 def _begun_answer(begun: str) -> str | None:

@@ -180,10 +180,9 @@ class BankCell:
         if self._cost is None or any(None in pair for pair in counts):
             state.flops = None
         elif state.flops is not None and counts:
-            state.flops += float(self._cost.prefill(counts[0][0]))
-            state.flops += sum(
-                float(self._cost.decode(new, context=prompt)) for prompt, new in counts
-            )
+            prompts, news = zip(*counts, strict=True)
+            state.flops += float(self._cost.prefill(prompts[0]))
+            state.flops += float(self._cost.decode(news, context=prompts).sum())
 
     def _rows_of(self, question: Question) -> Rows:
         """Every sample of a question: the stored ones, then the journal's, by index."""
