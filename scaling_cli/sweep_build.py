@@ -13,14 +13,13 @@ from scaling_cli.sweep_mistake import unknown
 from scaling_cli.sweep_nouns import (
     EngineSpec,
     ModelSpec,
-    Pairs,
-    Settings,
     StrategySpec,
     Sweep,
     TaskSpec,
 )
 from scaling_cli.sweep_overlap import check_cells
-from scaling_cli.sweep_schema import ModelKeys, Subset, SweepKeys, TaskKeys
+from scaling_cli.sweep_schema import ModelKeys, SweepKeys, TaskKeys
+from scaling_cli.sweep_values import choice, fits, kind_of, pairs
 from scaling_cli.sweep_yaml import Document, Place, brief
 
 SELECTORS = ("first", "coverage", "majority", "weighted", "best", "best-majority")
@@ -44,6 +43,10 @@ class Known:
     prompts: Sequence[str]
     any_model: Collection[str] = ()
     """Engines that take a model by any name: those that load no files of ours."""
+    task_options: Callable[[str], Mapping[str, Any] | None] = lambda name: None
+    """A task's options with their defaults; None where they cannot be told."""
+    more_tasks: Callable[[], Sequence[str]] = lambda: ()
+    """Names that `is_task` accepts and nobody wants to read in a sentence."""
 
 
 class Builder:
@@ -98,20 +101,30 @@ class Builder:
         name, options = self._named(given, "engine", place)
         self._check(name, self._known.engines, "engine", (*place, "name"))
         # vLLM has hundreds of arguments of its own: those it checks itself.
-        if name != "vllm":
-            for option in options:
-                valid = self._known.engines[name]
-                self._check(option, valid, f"option of {name}", (*place, option))
-        for option, value in options.items():
-            default = self._known.engines[name].get(option)
+        self._check_options(name, options, self._known.engines[name], place, free=name == "vllm")
+        return EngineSpec(name, pairs(options))
+
+    def _check_options(
+        self,
+        owner: str,
+        given: Mapping[str, Any],
+        valid: Mapping[str, Any],
+        place: Place,
+        *,
+        free: bool = False,
+    ) -> None:
+        """Every option must have a name in `valid`, unless `free`, and be of its default's kind."""
+        for option, value in given.items():
+            if not free:
+                self._check(option, valid, f"option of {owner}", (*place, option))
+            default = valid.get(option)
             # Numbers and flags only: a text may stand for more, as `token_ids: auto` does.
-            if isinstance(default, int | float) and not _fits(value, default):
+            if isinstance(default, int | float) and not fits(value, default):
                 raise self._document.error(
                     (*place, option),
-                    f"{option} is {brief(value)}; it must be {_kind(default)}",
+                    f"{option} is {brief(value)}; it must be {kind_of(default)}",
                     f"default: {str(default).lower()}",
                 )
-        return EngineSpec(name, _pairs(options))
 
     def _model(self, keys: ModelKeys, default: EngineSpec, place: Place) -> ModelSpec:
         name, path = keys.name, self._file(keys.path, (*place, "path"))
@@ -141,10 +154,15 @@ class Builder:
         if data is None and keys.name.endswith(DATA_ENDINGS):
             data = self._file(keys.name, (*place, "name"))
         if data is None and not _accepts(keys.name, self._known.tasks, self._known.is_task):
-            also = "; or reasoning-gym/NAME, a .jsonl or .parquet file"
+            also = "; or reasoning-gym/NAME (scale tasks list --all), a .jsonl or .parquet file"
             raise unknown(
-                self._document, (*place, "name"), "task", keys.name, self._known.tasks, also
-            )
+                self._document, (*place, "name"), "task", keys.name, self._known.tasks, also,
+                self._known.more_tasks(),
+            )  # fmt: skip
+        if keys.options:
+            valid = {} if data is not None else self._known.task_options(keys.name)
+            if valid is not None:
+                self._check_options(keys.name, keys.options, valid, (*place, "options"))
         where: Place = ("prompt",) if keys.prompt is None else (*place, "prompt")
         prompt = sweep.prompt if keys.prompt is None else keys.prompt
         self._check(prompt, self._known.prompts, "prompt style", where)
@@ -154,8 +172,8 @@ class Builder:
             split=keys.split,
             seed=keys.seed,
             size=keys.size,
-            options=_pairs(keys.options),
-            questions=_choice(sweep.questions if keys.questions is None else keys.questions),
+            options=pairs(keys.options),
+            questions=choice(sweep.questions if keys.questions is None else keys.questions),
             prompt=prompt,
             shots=keys.shots,
             shots_file=self._file(keys.shots_file, (*place, "shots_file")),
@@ -183,9 +201,9 @@ class Builder:
         if not values:
             raise self._document.error(place, f"{place[-1]} has no value", f"default: {default}")
         for index, value in enumerate(values):
-            if not _fits(value, default):
+            if not fits(value, default):
                 where: Place = (*place, index) if isinstance(given, list) else place
-                must = f"it must be {_kind(default)}"
+                must = f"it must be {kind_of(default)}"
                 message = f"{place[-1]} is {brief(value)}; {must}"
                 raise self._document.error(where, message, f"default: {default}")
         return tuple(dict.fromkeys(float(v) if type(default) is float else v for v in values))
@@ -229,32 +247,3 @@ def _accepts(name: str, listed: Sequence[str], test: Callable[[str], bool]) -> b
     except (OSError, ValueError):
         # A name no file system can look up.
         return False
-
-
-def _fits(value: Any, default: Any) -> bool:
-    if default is None:
-        return value is None or isinstance(value, str | int | float)
-    if type(default) is float:
-        return type(value) in (int, float)
-    return type(value) is type(default)
-
-
-def _kind(default: Any) -> str:
-    kinds = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
-    return kinds.get(type(default), "a plain value")
-
-
-def _pairs(mapping: Mapping[str, Any]) -> Pairs:
-    return tuple(sorted((key, _frozen(value)) for key, value in mapping.items()))
-
-
-def _frozen(value: Any) -> Any:
-    if isinstance(value, dict):
-        return Settings({key: _frozen(item) for key, item in value.items()})
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
-
-
-def _choice(questions: int | list[str | int] | Subset | None) -> Any:
-    if isinstance(questions, Subset):
-        return tuple(sorted(questions.model_dump().items()))
-    return tuple(dict.fromkeys(questions)) if isinstance(questions, list) else questions
