@@ -1,16 +1,16 @@
 """Tokens/s of sampling through `scale run` against a bare AsyncLLM loop, in one process.
 
     python benchmarks/sampling.py [--model NAME] [--pairs 7] [--tokens 20000] [--concurrency 64]
-                                  [--length 128] [--cores 0-1] [--json]
+                                  [--length 160] [--cores 0-1] [--native] [--json]
 
 One engine serves both sides in turn, so they have the same weights, cores, log-probabilities
 and concurrency; every completion has the same fixed length. Ours goes through the session, the
 journal, the grader, the progress display and the store. The bare loop hands the engine the same
-requests with the same sampling parameters, all at once, and only counts tokens. A second bare
-loop has vLLM's own sampler draw (a temperature, no logits processor). Time runs from the first
-request to the last reply; starting the engine and one warm-up are left out, and the prefix cache
-is emptied before each side. The order of the sides rotates from round to round. Exit code 1 below
-the limit. Needs vLLM, and the model's weights (`scale models pull`).
+requests with the same sampling parameters, all at once, and only counts tokens. With `--native` a
+second bare loop has vLLM's own sampler draw (a temperature, no logits processor). Time runs from
+the first request to the last reply; starting the engine and one warm-up are left out, and the
+prefix cache is emptied before each side. The order of the sides rotates from round to round. Exit
+code 1 below the limit. Needs vLLM, and the model's weights (`scale models pull`).
 """
 
 from __future__ import annotations
@@ -190,16 +190,17 @@ def native_parameters(request: Request, log_probabilities: bool) -> Any:
 async def interleave(
     sides: dict[str, Side], rounds: int, reset: Callable[[], Awaitable[Any]]
 ) -> list[dict[str, Speed]]:
-    """Every side once a round, each round starting with the next one; round 0 warms up."""
+    """Every side once a round, each round starting with the next one."""
     names, found = list(sides), []
-    for number in range(rounds + 1):
+    for number in range(rounds):
         first = number % len(names)
         speeds = {}
         for name in names[first:] + names[:first]:
             await reset()
             speeds[name] = await sides[name](number)
+            print(f"round {number} {name}: {speeds[name].rate:.1f} tokens/s", file=sys.stderr)
         found.append(speeds)
-    return found[1:]
+    return found
 
 
 def ratios(rounds: Sequence[dict[str, Speed]], rival: str) -> list[float]:
@@ -253,10 +254,21 @@ async def measure(args: argparse.Namespace, scratch: Path) -> list[dict[str, Any
     try:
         with GraderPool() as grader, shown() as progress:
             sides = _sides(prepared, sweep, engine, scratch, grader, progress)
+            if not args.native:
+                del sides[NATIVE]
+            await _warm_up(prepared, engine, args.concurrency)
             rounds = await interleave(sides, args.pairs, engine._llm.reset_prefix_cache)
     finally:
         await engine.close()
     return report(args.model, rounds)
+
+
+async def _warm_up(prepared: PreparedCell, engine: Any, concurrency: int) -> None:
+    """One short wave, so that no side pays for what the engine does only once."""
+    requests = requests_of(of_round(prepared, -1))[:concurrency]
+    short = [replace(r, sampler=replace(r.sampler, max_tokens=8)) for r in requests]
+    parameters = [engine._parameters(request, streaming=False) for request in short]
+    await bare(engine._llm, [request.prompt for request in short], parameters)
 
 
 def _sides(
@@ -291,8 +303,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--pairs", type=int, default=7)
     parser.add_argument("--tokens", type=int, default=20_000, help="at least, a side and round")
     parser.add_argument("--concurrency", type=int, default=64)
-    parser.add_argument("--length", type=int, default=128, help="tokens of each completion")
+    parser.add_argument("--length", type=int, default=160, help="tokens of each completion")
     parser.add_argument("--cores", default="", help="such as 0 or 0-1; all of them without it")
+    parser.add_argument("--native", action="store_true", help="also against vLLM's own sampler")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
 
@@ -300,9 +313,9 @@ def _arguments() -> argparse.Namespace:
 def _pin(cores: str) -> None:
     """Both sides and the engine on these cores only."""
     if cores:
-        from scaling_cli.engines.vllm import _core_numbers
+        from scaling_cli.vllm_process import core_numbers
 
-        os.sched_setaffinity(0, _core_numbers(cores))
+        os.sched_setaffinity(0, core_numbers(cores))
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 Name = tuple[str, str, str]
 """Model, generator, selector: what a configuration on a frontier is."""
+BANKS = frozenset({"greedy", "sampling"})
+RECORDED = frozenset({None, "logprob", "reward"})
+"""Scores that a bank was recorded with, which no verifier was asked for afterwards."""
 Column = tuple[Name, "FloatArray", float, Row]
 """Configuration, values per question, mean cost, row."""
 
@@ -57,6 +60,17 @@ class Configurations:
         )
 
 
+def name_of(fields: Mapping[str, Any]) -> Name:
+    """The configuration a row belongs to; who led a search, or scored a bank, is part of it."""
+    model, strategy, selector = (fields[key] for key in ("model", "strategy", "selector"))
+    verifier = fields.get("verifier")
+    if strategy not in BANKS:
+        return model, f"{strategy} by {verifier}", selector
+    if verifier in RECORDED:
+        return model, strategy, selector
+    return model, strategy, f"{selector} by {verifier}"
+
+
 def unit_of(axis: str) -> str:
     """What an axis counts."""
     return axis if axis in ("tokens", "seconds", "dollars", "eflops") else "FLOPs"
@@ -68,7 +82,15 @@ def sentence(name: Name) -> str:
     if generator == "greedy":
         return f"{model} greedy"
     how = "one sample" if selector == "first" else selector
+    strategy, _, verifier = generator.partition(" by ")
+    if verifier:
+        return f"{model} with {strategy} led by {verifier}, {how}"
     return f"{model} with {how}" + ("" if generator == "sampling" else f" of {generator}")
+
+
+def verified(rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a verifier was asked for any of the rows, so that a table must say which."""
+    return any(row.get("verifier") not in RECORDED for row in rows)
 
 
 def select(points: Points, chosen: IntArray) -> Points:
@@ -136,7 +158,7 @@ def _columns(
     """A column for each k that stands for an octave, and for each that fills a budget."""
     place = {identity: row for row, identity in enumerate(one.question_ids)}
     rows = [place[identity] for identity in shared]
-    name = (one.fields["model"], one.fields["strategy"], one.fields["selector"])
+    name = name_of(one.fields)
     cost = one.costs[axis][rows].mean(axis=0)
     columns = []
     for i in _kept(one.ks, cost, name, within):

@@ -41,3 +41,7 @@ class LawError(ScaleError):
 
 class EngineDied(EngineError):
     """An engine that answers nothing any more: the run stops, what is recorded stays."""
+
+
+class CallFailed(EngineError):
+    """A call that failed and was recorded as failed: its question cannot go on this time."""

@@ -21,11 +21,17 @@ Basis = Literal["recorded", "similar", "assumed"]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A cell with its key and the questions it is asked on."""
+    """A cell with its key and the questions it is asked on.
+
+    A search asks the policy for `solutions` whole solutions' worth of tokens a question, and the
+    verifier for `scores` scorings of each; a bank's unit is one sample.
+    """
 
     key: str
     cell: Cell
     question_ids: tuple[str, ...]
+    solutions: float = 1.0
+    scores: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,8 @@ class Expectation:
 
     `basis` says where `tokens_per_sample` comes from: the cell's own samples, those of the
     same model on the same task, or a share of `max_tokens`. `tokens` and `flops` are of the
-    missing samples; `flops` is None where the architecture or the prompts are unknown.
+    missing samples; `flops` is None where the architecture or the prompts are unknown. What the
+    verifier reads and writes, and its share of `flops`, stand apart.
     """
 
     key: str
@@ -101,6 +108,18 @@ class Expectation:
     basis: Basis
     tokens: float
     flops: float | None
+    verifier: str | None = None
+    verifier_tokens: float = 0.0
+    flops_verifier: float | None = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a cell's missing samples cost; None where it is not known."""
+
+    flops: float | None
+    verifier_tokens: float = 0.0
+    flops_verifier: float | None = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +134,8 @@ class Total:
     assumed: int
 
 
-Price = Callable[[Todo, float], float | None]
-"""FLOPs of a cell's missing samples at so many new tokens each; None where unknown."""
+Pricing = Callable[[Todo, float], Price]
+"""The price of a cell's missing samples at so many new tokens a solution."""
 
 
 def missing(
@@ -157,7 +176,7 @@ def _same_bank(first: Cell, second: Cell) -> SweepError:
     )
 
 
-def expect(plan: Plan, mean_tokens: Mapping[str, float], price: Price) -> list[Expectation]:
+def expect(plan: Plan, mean_tokens: Mapping[str, float], price: Pricing) -> list[Expectation]:
     """What each cell will cost; `mean_tokens` maps keys to recorded new tokens a sample."""
     return [_expectation(todo, *_length(todo, plan, mean_tokens), price) for todo in plan.todo]
 
@@ -180,13 +199,14 @@ def _length(todo: Todo, plan: Plan, mean_tokens: Mapping[str, float]) -> tuple[f
 def _comparable(other: Cell, cell: Cell) -> bool:
     """Whether `other` tells the length of a sample of `cell`; a shorter limit hides it."""
     return (
-        (other.model.name, other.task.name, other.task.prompt, other.strategy)
-        == (cell.model.name, cell.task.name, cell.task.prompt, cell.strategy)
+        (other.model.name, other.task.name, other.task.prompt)
+        == (cell.model.name, cell.task.name, cell.task.prompt)
     ) and other.sampler.max_tokens >= cell.sampler.max_tokens
 
 
-def _expectation(todo: Todo, per_sample: float, basis: Basis, price: Price) -> Expectation:
+def _expectation(todo: Todo, per_sample: float, basis: Basis, price: Pricing) -> Expectation:
     cell = todo.wanted.cell
+    cost = price(todo, per_sample) if todo.missing else Price(0.0)
     return Expectation(
         key=todo.wanted.key,
         model=cell.model.name,
@@ -203,8 +223,11 @@ def _expectation(todo: Todo, per_sample: float, basis: Basis, price: Price) -> E
         missing=len(todo.missing),
         tokens_per_sample=per_sample,
         basis=basis,
-        tokens=len(todo.missing) * per_sample,
-        flops=price(todo, per_sample) if todo.missing else 0.0,
+        tokens=len(todo.missing) * todo.wanted.solutions * per_sample,
+        flops=cost.flops,
+        verifier=None if cell.verifier is None else cell.verifier.label,
+        verifier_tokens=cost.verifier_tokens,
+        flops_verifier=cost.flops_verifier,
     )
 
 

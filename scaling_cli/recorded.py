@@ -90,7 +90,8 @@ def banks(folder: RunFolder, ask: Ask) -> Iterator[Recorded]:
     present = set(folder.cells("candidates"))
     groups = groups_of(folder, ask.by)
     for key, cell in folder.read_manifest().ordered():
-        if key not in present or cell.details["temperature"] == 0:
+        # The traces of a search are not samples: no law of independent ones holds for them.
+        if key not in present or cell.details["temperature"] == 0 or "step" in cell.details:
             continue
         bank, _ = bank_of(folder, key, cell, ask)
         for group, rows in split(bank, groups):
@@ -145,11 +146,11 @@ def score_of(cell: CellRecord, ask: Ask) -> str:
     return ask.score or str(cell.details.get("score", LOGPROB))
 
 
-def choice_of(cell: CellRecord, ask: Ask) -> Choice:
+def choice_of(cell: CellRecord, ask: Ask, scorer: str | None = None) -> Choice:
     """What the selectors are told; a log-probability is a weight only once exponentiated."""
     if ask.choice.weight_map:
         return ask.choice
-    named = "exp" if score_of(cell, ask) == LOGPROB else "identity"
+    named = "exp" if scorer is None and score_of(cell, ask) == LOGPROB else "identity"
     return replace(ask.choice, weight_map=named)
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scaling_cli.configurations import Configurations, gather
+from scaling_cli.configurations import Configurations, gather, name_of
 from scaling_cli.errors import LawError
-from scaling_cli.frontier import curves_of
+from scaling_cli.frontiers import curves_of
 from scaling_cli.laws.cross_fit import out_of_fold
 from scaling_cli.laws.frontier import SAME, best_inside, frontier
 from scaling_cli.laws.resample import question_weights
@@ -26,6 +26,8 @@ Row = dict[str, Any]
 Case = tuple[str, Callable[[], tuple[Configurations, float]]]
 """What is assumed instead, and the points and budget under it."""
 
+CHOSEN = ("model", "strategy", "verifier", "selector", "k", "max_tokens")
+"""What says which point is best under an assumption."""
 THIRDS = ("easiest", "middle", "hardest")
 OTHER_AXES = ("flops", "flops_uncached", "flops_2nt", "tokens", "seconds")
 
@@ -44,7 +46,7 @@ def sensitivity(
     Other axes get the budget that the choice costs on them, levels the same budget. `behind` is
     how far the choice's configuration, at its best inside the budget, lies behind the best.
     """
-    name: Name = (choice["model"], choice["strategy"], choice["selector"])
+    name = name_of(choice)
     budget = float(choice["budget"])
     cases = [
         *_readings(folders, ask, axis, task, budget),
@@ -78,7 +80,7 @@ def _fares(case: Callable[[], tuple[Configurations, float]], name: Name, ask: As
     known = fresh[~np.isnan(fresh)]
     return {
         **row,
-        **{key: fields[key] for key in ("model", "strategy", "selector", "k", "max_tokens")},
+        **{key: fields[key] for key in CHOSEN},
         "accuracy": point.accuracy,
         "cross_fitted": float(known.mean()) if len(known) else None,
         "behind": max(point.accuracy - reached, 0.0) if np.isfinite(reached) else None,

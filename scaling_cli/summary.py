@@ -25,6 +25,16 @@ from scaling_cli.recorded import (
     split,
     take,
 )
+from scaling_cli.searched import (
+    budgets,
+    is_bound,
+    rescored,
+    scored_costs,
+    search_costs,
+    search_values,
+    searches,
+    verifier_label,
+)
 from scaling_cli.store import CellRecord, RunFolder
 from scaling_cli.types import FAILED, GOLD, MISSING, SampleBank
 
@@ -49,6 +59,11 @@ class Series:
     costs: Mapping[str, FloatArray]
     rates: Mapping[str, float | None]
 
+    @property
+    def chooses(self) -> bool:
+        """Whether this is a method: coverage and oracles look at the right answer."""
+        return self.fields["selector"] != "coverage" and not is_bound(self.fields["verifier"])
+
 
 def accuracy_rows(folder: RunFolder, ask: Ask) -> list[Row]:
     """One row for each curve and k, costs as means per question."""
@@ -69,6 +84,10 @@ def series(folder: RunFolder, ask: Ask) -> Iterator[Series]:
         if key not in present:
             continue
         bank, boxed = bank_of(folder, key, cell, ask)
+        if searches(cell):
+            for group, rows in split(bank, groups):
+                yield from _search_curves(folder, key, cell, take(bank, rows), group, ask)
+            continue
         cached, seconds = folder.spent(key)
         for cap in _caps(bank, cell, ask):
             whole = cap >= int(cell.details["max_tokens"])
@@ -103,19 +122,51 @@ def _curves(
     if not ks:
         return
     costs = bank_costs(bank, cell, ks, ask.pricing, *spent)
+    whole = cap >= int(cell.details["max_tokens"])
+    # A score was given to the whole text: under a smaller limit there is none.
+    scorers = [None, *(cell.details.get("scorers", {}) if whole else ())]
+    for scorer in scorers:
+        seen = bank if scorer is None else rescored(folder, key, scorer, bank)
+        paid = (
+            costs
+            if scorer is None
+            else scored_costs(folder, key, cell, scorer, bank, ks, costs, ask.pricing)
+        )
+        for selector in ask.selectors:
+            # A single greedy answer has nothing to choose from.
+            if not possible(selector, seen, cell) or (most == 1 and selector != "first"):
+                continue
+            if scorer is not None and selector not in SCORED:
+                continue
+            result = curve(seen, selector, ks, choice_of(cell, ask, scorer))
+            yield Series(
+                fields=_fields(folder, key, cell, selector, cap, group, ask, bank, scorer),
+                question_ids=bank.question_ids,
+                ks=tuple(ks),
+                values=result.values,
+                mc_error=result.mc_error,
+                costs=paid,
+                rates=_rates(bank),
+            )
+
+
+def _search_curves(
+    folder: RunFolder, key: str, cell: CellRecord, bank: SampleBank, group: str | None, ask: Ask
+) -> Iterator[Series]:
+    """The curves of a search: one point, or one for each number of whole trees."""
+    cap = int(cell.details["max_tokens"])
+    ks = tuple(k for k, _ in budgets(cell))
+    costs = search_costs(folder, key, cell, bank.question_ids, ask.pricing)
     for selector in ask.selectors:
-        if not possible(selector, bank, cell):
+        # One trace of a search would be paid for with all of it.
+        if selector == "first" or not possible(selector, bank, cell):
             continue
-        # A single greedy answer has nothing to choose from.
-        if most == 1 and selector != "first":
-            continue
-        result = curve(bank, selector, ks, choice_of(cell, ask))
         yield Series(
-            fields=_fields(folder, key, cell, selector, cap, group, ask, bank),
+            fields=_fields(folder, key, cell, selector, cap, group, ask, bank, None),
             question_ids=bank.question_ids,
-            ks=tuple(ks),
-            values=result.values,
-            mc_error=result.mc_error,
+            ks=ks,
+            values=search_values(folder, key, cell, bank, selector, choice_of(cell, ask)),
+            mc_error=np.zeros(len(ks)),
             costs=costs,
             rates=_rates(bank),
         )
@@ -130,6 +181,7 @@ def _fields(
     group: str | None,
     ask: Ask,
     bank: SampleBank,
+    scorer: str | None,
 ) -> Row:
     details = cell.details
     greedy = details["temperature"] == 0
@@ -142,7 +194,7 @@ def _fields(
         "task_revision": details["task_revision"],
         "strategy": "greedy" if greedy else details["strategy"],
         "params": json.dumps(details["params"], sort_keys=True),
-        "verifier": score_of(cell, ask).partition("_")[0] if selector in SCORED else None,
+        "verifier": _verifier(cell, ask, selector, scorer),
         "selector": selector,
         "max_tokens": cap,
         "samples": int(bank.samples.max(initial=0)),
@@ -151,6 +203,15 @@ def _fields(
         "by": ask.by,
         "group": group,
     }
+
+
+def _verifier(cell: CellRecord, ask: Ask, selector: str, scorer: str | None) -> str | None:
+    """Who scored: what led a search, the bank's scorer, or the score it was recorded with."""
+    if searches(cell):
+        return verifier_label(cell.details.get("verifier"))
+    if scorer is not None:
+        return verifier_label(cell.details["scorers"][scorer])
+    return score_of(cell, ask).partition("_")[0] if selector in SCORED else None
 
 
 def _rates(bank: SampleBank) -> dict[str, float | None]:
@@ -180,10 +241,9 @@ def _rows(one: Series, ask: Ask) -> list[Row]:
             "hi": float(hi[place]),
             "mc_error": float(one.mc_error[place]) or None,
             **one.rates,
-            "verifier_tokens": 0.0,
             "extrapolated": False,
         }
-        axes = (*AXES, *(axis for axis in PRICED if axis in means))
+        axes = (*AXES, "verifier_tokens", *(axis for axis in PRICED if axis in means))
         rows.append(row | {axis: _at(means.get(axis), place) for axis in axes})
     return rows
 

@@ -7,7 +7,7 @@ import itertools
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from scaling_cli.sweep_nouns import (
     StrategySpec,
     Sweep,
     TaskSpec,
+    VerifierSpec,
 )
 from scaling_cli.types import Sampler
 
@@ -32,6 +33,7 @@ __all__ = [
     "StrategySpec",
     "Sweep",
     "TaskSpec",
+    "VerifierSpec",
     "cell_key",
     "cells",
     "count_cells",
@@ -64,6 +66,7 @@ def count_cells(sweep: Sweep) -> int:
         math.prod(len(values) for _, values in strategy.params) for strategy in sweep.strategies
     )
     settings = len(sweep.temperatures) * len(sweep.seeds) * products + sweep.greedy
+    settings *= max(len(sweep.verifiers), 1)
     return len(sweep.models) * len(sweep.tasks) * len(sweep.max_tokens) * settings
 
 
@@ -77,15 +80,30 @@ def _searched(
 ) -> list[Cell]:
     """A strategy's cells on one model and task."""
     engine, samples = model.engine or sweep.engine, model.samples or sweep.samples
+    if strategy.name != SAMPLING:
+        # How many traces a search makes is its own parameter: a question is asked once.
+        samples = 1
     temperatures = sweep.temperatures if model.temperature is None else (model.temperature,)
-    axes = itertools.product(lengths, sweep.seeds, _products(strategy), temperatures)
+    axes = itertools.product(
+        lengths, sweep.seeds, _products(strategy), temperatures, _lanes(sweep, strategy)
+    )
     return [
-        Cell(model, task, engine, strategy.name, params, sampler, samples, seed)
-        for length, seed, params, temperature in axes
+        Cell(model, task, engine, strategy.name, params, sampler, samples, seed, **lane)
+        for length, seed, params, temperature, lane in axes
         for sampler in [_sampler(sweep, temperature, length)]
         # Sampling at temperature 0 is the greedy cell again.
         if not (sweep.greedy and strategy.name == SAMPLING and temperature == 0)
     ]
+
+
+def _lanes(sweep: Sweep, strategy: StrategySpec) -> list[dict[str, Any]]:
+    """A bank is drawn once and scored by every verifier; a search is led by one at a time."""
+    labels = strategy.verifiers
+    chosen = tuple(v for v in sweep.verifiers if labels is None or v.label in labels)
+    if strategy.name == SAMPLING:
+        return [{"scorers": chosen}]
+    led: tuple[VerifierSpec | None, ...] = chosen or (None,)
+    return [{"verifier": verifier, "step": sweep.step} for verifier in led]
 
 
 def _lengths(sweep: Sweep, model: ModelSpec, task: TaskSpec) -> tuple[int, ...]:
@@ -123,6 +141,7 @@ def identity(
     task_revision: str,
     prompt_hash: str,
     stop: tuple[str, ...] = (),
+    verifier: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What makes two banks the same bank.
 
@@ -130,7 +149,10 @@ def identity(
     are not part of it; any other change is a new cell.
     """
     sampler = cell.sampler
-    return {
+    search: dict[str, Any] = {}
+    if cell.step is not None:
+        search = {"step": asdict(cell.step), "verifier": verifier}
+    return search | {
         "weights": weights_hash,
         "tokenizer": tokenizer_hash,
         "engine": cell.engine.name,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from scaling_cli.errors import SweepError
 from scaling_cli.sweep_mistake import unknown
 from scaling_cli.sweep_nouns import (
     EngineSpec,
@@ -16,10 +18,14 @@ from scaling_cli.sweep_nouns import (
     StrategySpec,
     Sweep,
     TaskSpec,
+    VerifierSpec,
 )
+from scaling_cli.sweep_options import check_options
 from scaling_cli.sweep_overlap import check_cells
-from scaling_cli.sweep_schema import ModelKeys, SweepKeys, TaskKeys
-from scaling_cli.sweep_values import choice, fits, kind_of, pairs
+from scaling_cli.sweep_schema import ModelKeys, Subset, SweepKeys, TaskKeys
+from scaling_cli.sweep_steps import rule
+from scaling_cli.sweep_values import fits, kind_of, pairs
+from scaling_cli.sweep_verifiers import KnownVerifiers, VerifierBuilder
 from scaling_cli.sweep_yaml import Document, Place, brief
 
 SELECTORS = ("first", "coverage", "majority", "weighted", "best", "best-majority")
@@ -47,6 +53,9 @@ class Known:
     """A task's options with their defaults; None where they cannot be told."""
     more_tasks: Callable[[], Sequence[str]] = lambda: ()
     """Names that `is_task` accepts and nobody wants to read in a sentence."""
+    verifiers: KnownVerifiers = field(default_factory=KnownVerifiers)
+    check_strategy: Callable[[str, Mapping[str, Any]], None] = lambda name, params: None
+    """Raises SweepError where a strategy cannot run with these parameters."""
 
 
 class Builder:
@@ -56,11 +65,13 @@ class Builder:
         self._document = document
         self._known = known
         self._path = path
+        self._verifiers = VerifierBuilder(document, known.verifiers, self._engine, self._asked)
 
     def build(self, keys: SweepKeys) -> Sweep:
         for index, selector in enumerate(keys.selectors):
             self._check(selector, SELECTORS, "selector", ("selectors", index))
         engine = self._engine(keys.engine, ("engine",))
+        verifiers = self._verifiers.build(keys.verifiers, engine)
         sweep = Sweep(
             name=self._name(keys.name),
             question=keys.question,
@@ -68,8 +79,11 @@ class Builder:
             models=tuple(self._model(m, engine, ("models", i)) for i, m in enumerate(keys.models)),
             tasks=tuple(self._task(t, keys, ("tasks", i)) for i, t in enumerate(keys.tasks)),
             strategies=tuple(
-                self._strategy(s, ("strategies", i)) for i, s in enumerate(keys.strategies)
+                self._strategy(s, verifiers, ("strategies", i))
+                for i, s in enumerate(keys.strategies)
             ),
+            verifiers=verifiers,
+            step=rule(keys.step.ends, keys.step.max_tokens),
             samples=keys.samples,
             # Adding zero makes -0.0 the 0.0 it means; two keys for one cell otherwise.
             temperatures=tuple(dict.fromkeys(t + 0.0 for t in keys.temperature)),
@@ -101,30 +115,9 @@ class Builder:
         name, options = self._named(given, "engine", place)
         self._check(name, self._known.engines, "engine", (*place, "name"))
         # vLLM has hundreds of arguments of its own: those it checks itself.
-        self._check_options(name, options, self._known.engines[name], place, free=name == "vllm")
+        valid, free = self._known.engines[name], name == "vllm"
+        check_options(self._document, name, options, valid, place, free=free)
         return EngineSpec(name, pairs(options))
-
-    def _check_options(
-        self,
-        owner: str,
-        given: Mapping[str, Any],
-        valid: Mapping[str, Any],
-        place: Place,
-        *,
-        free: bool = False,
-    ) -> None:
-        """Every option must have a name in `valid`, unless `free`, and be of its default's kind."""
-        for option, value in given.items():
-            if not free:
-                self._check(option, valid, f"option of {owner}", (*place, option))
-            default = valid.get(option)
-            # Numbers and flags only: a text may stand for more, as `token_ids: auto` does.
-            if isinstance(default, int | float) and not fits(value, default):
-                raise self._document.error(
-                    (*place, option),
-                    f"{option} is {brief(value)}; it must be {kind_of(default)}",
-                    f"default: {str(default).lower()}",
-                )
 
     def _model(self, keys: ModelKeys, default: EngineSpec, place: Place) -> ModelSpec:
         name, path = keys.name, self._file(keys.path, (*place, "path"))
@@ -155,17 +148,16 @@ class Builder:
             data = self._file(keys.name, (*place, "name"))
         if data is None and not _accepts(keys.name, self._known.tasks, self._known.is_task):
             also = "; or reasoning-gym/NAME (scale tasks list --all), a .jsonl or .parquet file"
-            raise unknown(
-                self._document, (*place, "name"), "task", keys.name, self._known.tasks, also,
-                self._known.more_tasks(),
-            )  # fmt: skip
-        if keys.options:
-            valid = {} if data is not None else self._known.task_options(keys.name)
-            if valid is not None:
-                self._check_options(keys.name, keys.options, valid, (*place, "options"))
-        where: Place = ("prompt",) if keys.prompt is None else (*place, "prompt")
+            listed, more = self._known.tasks, self._known.more_tasks()
+            raise unknown(self._document, (*place, "name"), "task", keys.name, listed, also, more)
+        # Only where there are options: telling those of a generated task takes a second.
+        valid = self._known.task_options(keys.name) if keys.options and data is None else {}
+        if valid is not None:
+            where = (*place, "options")
+            check_options(self._document, keys.name, keys.options, valid, where)
+        asked: Place = ("prompt",) if keys.prompt is None else (*place, "prompt")
         prompt = sweep.prompt if keys.prompt is None else keys.prompt
-        self._check(prompt, self._known.prompts, "prompt style", where)
+        self._check(prompt, self._known.prompts, "prompt style", asked)
         return TaskSpec(
             name=keys.name,
             data=data,
@@ -173,7 +165,7 @@ class Builder:
             seed=keys.seed,
             size=keys.size,
             options=pairs(keys.options),
-            questions=choice(sweep.questions if keys.questions is None else keys.questions),
+            questions=_choice(sweep.questions if keys.questions is None else keys.questions),
             prompt=prompt,
             shots=keys.shots,
             shots_file=self._file(keys.shots_file, (*place, "shots_file")),
@@ -181,9 +173,16 @@ class Builder:
             max_tokens=keys.max_tokens,
         )
 
-    def _strategy(self, given: Mapping[str, Any], place: Place) -> StrategySpec:
+    def _asked(self, name: str, engine: EngineSpec, place: Place) -> ModelSpec:
+        """A model that only a verifier names."""
+        return self._model(ModelKeys(name=name), engine, place)
+
+    def _strategy(
+        self, given: Mapping[str, Any], verifiers: Sequence[VerifierSpec], place: Place
+    ) -> StrategySpec:
         name, params = self._named(given, "strategy", place)
         self._check(name, self._known.strategies, "strategy", (*place, "name"))
+        led = self._verifiers.chosen(name, params.pop("verifiers", None), verifiers, place)
         # How many samples a bank holds is the sweep's to say, not the generator's.
         defaults = {k: v for k, v in self._known.strategies[name].items() if k != "samples"}
         for key in params:
@@ -193,7 +192,16 @@ class Builder:
             key: self._values(params[key], default, (*place, key)) if key in params else (default,)
             for key, default in defaults.items()
         }
-        return StrategySpec(name, tuple(sorted(tried.items())))
+        for values in itertools.product(*tried.values()):
+            self._possible(name, dict(zip(tried, values, strict=True)), place)
+        return StrategySpec(name, tuple(sorted(tried.items())), led)
+
+    def _possible(self, name: str, params: Mapping[str, Any], place: Place) -> None:
+        """Settings that each may have, but that mean nothing together."""
+        try:
+            self._known.check_strategy(name, params)
+        except SweepError as error:
+            raise self._document.error(place, error.message, error.hint) from error
 
     def _values(self, given: Any, default: Any, place: Place) -> tuple[Any, ...]:
         """The values of one parameter, each of the kind its default is."""
@@ -247,3 +255,9 @@ def _accepts(name: str, listed: Sequence[str], test: Callable[[str], bool]) -> b
     except (OSError, ValueError):
         # A name no file system can look up.
         return False
+
+
+def _choice(questions: int | list[str | int] | Subset | None) -> Any:
+    if isinstance(questions, Subset):
+        return tuple(sorted(questions.model_dump().items()))
+    return tuple(dict.fromkeys(questions)) if isinstance(questions, list) else questions

@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from scaling_cli.errors import SweepError
-from scaling_cli.sweep_nouns import EngineSpec, ModelSpec, StrategySpec, Sweep, TaskSpec
+from scaling_cli.sweep_nouns import (
+    EngineSpec,
+    ModelSpec,
+    StrategySpec,
+    Sweep,
+    TaskSpec,
+    VerifierSpec,
+)
 
 
 def data_files(options: Sequence[str], sweep: Sweep) -> dict[str, Path]:
@@ -83,7 +90,28 @@ def sweep_to_dict(sweep: Sweep) -> dict[str, Any]:
         "extraction": sweep.extraction,
         "equality": sweep.equality,
         **_given(ks=sweep.ks, caps=sweep.caps, questions_in_flight=sweep.questions_in_flight),
+        **_search(sweep),
     }
+
+
+def _search(sweep: Sweep) -> dict[str, Any]:
+    """What only searches and their verifiers need."""
+    if not sweep.verifiers:
+        return {}
+    return {
+        "verifiers": [_verifier(verifier) for verifier in sweep.verifiers],
+        "step": {"ends": sweep.step.name, "max_tokens": sweep.step.max_tokens},
+    }
+
+
+def _verifier(verifier: VerifierSpec) -> dict[str, Any]:
+    return _given(
+        name=verifier.name,
+        label=verifier.label,
+        **_thawed(dict(verifier.options)),
+        model=None if verifier.model is None else _shown(verifier.model.name),
+        engine=None if verifier.engine is None else _engine(verifier.engine),
+    )
 
 
 def _engine(engine: EngineSpec) -> dict[str, Any]:
@@ -123,7 +151,8 @@ def _task(task: TaskSpec) -> dict[str, Any]:
 
 
 def _strategy(strategy: StrategySpec) -> dict[str, Any]:
-    return {"name": strategy.name, **{key: list(values) for key, values in strategy.params}}
+    params = {key: list(values) for key, values in strategy.params}
+    return {"name": strategy.name, **params, **_given(verifiers=strategy.verifiers)}
 
 
 def _given(**values: Any) -> dict[str, Any]:

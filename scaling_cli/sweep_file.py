@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,11 @@ from scaling_cli.errors import SweepError
 from scaling_cli.sweep_build import SELECTORS, Builder, Known
 from scaling_cli.sweep_change import with_limit
 from scaling_cli.sweep_mistake import explained
-from scaling_cli.sweep_nouns import Sweep
+from scaling_cli.sweep_nouns import Sweep, VerifierSpec
 from scaling_cli.sweep_schema import SweepKeys
 from scaling_cli.sweep_yaml import MAX_BYTES, MAX_DEPTH, Document, Place, parse, parse_value
 
-__all__ = ["SELECTORS", "Known", "load_sweep"]
+__all__ = ["SELECTORS", "Known", "load_sweep", "load_verifier"]
 
 
 def load_sweep(
@@ -35,6 +35,25 @@ def load_sweep(
         raise explained(document, error) from None
     sweep = Builder(document, known, path).build(keys)
     return sweep if limit is None else with_limit(sweep, limit)
+
+
+def load_verifier(keys: Mapping[str, Any], known: Known, options: Sequence[str]) -> VerifierSpec:
+    """A verifier described by keys and `KEY=VALUE` options, checked as a sweep file's are."""
+    told = dict(keys)
+    for option in options:
+        key, mark, text = option.partition("=")
+        if not mark or not key:
+            raise SweepError(f"--option {option} is not KEY=VALUE", "write --option critiques=4")
+        told[key] = parse_value(text, f"--option {option}")
+    # A sweep around it, so that its engine and its model are checked like any other.
+    sweep = {"models": [known.models[0]], "tasks": [known.tasks[0]], "verifiers": [told]}
+    document = Document("scale score", sweep, {})
+    document.overridden[("verifiers",)] = f"--verifier {told.get('name')}"
+    try:
+        checked = SweepKeys.model_validate(sweep)
+    except ValidationError as error:
+        raise explained(document, error) from None
+    return Builder(document, known, Path("score.yaml")).build(checked).verifiers[0]
 
 
 def _bytes(path: Path) -> bytes:

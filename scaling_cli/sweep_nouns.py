@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scaling_cli.types import Sampler
+from scaling_cli.types import Sampler, StepRule
 
 Pairs = tuple[tuple[str, Any], ...]
 """A mapping as pairs sorted by key, so that what holds it can be hashed."""
@@ -63,11 +63,26 @@ class TaskSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class VerifierSpec:
+    """A verifier: what it is called here, its options, and the model it asks, if it asks one."""
+
+    name: str
+    label: str
+    options: Pairs = ()
+    model: ModelSpec | None = None
+    engine: EngineSpec | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StrategySpec:
-    """A generator with every value of every parameter to try; defaults are filled in."""
+    """A generator with every value of every parameter to try; defaults are filled in.
+
+    `verifiers` are the labels of those it is run with, None for all of the sweep's.
+    """
 
     name: str
     params: tuple[tuple[str, tuple[Any, ...]], ...] = ()
+    verifiers: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +110,17 @@ class Sweep:
     extraction: str = "lenient"
     equality: str = "math"
     questions_in_flight: int | None = None
+    verifiers: tuple[VerifierSpec, ...] = ()
+    step: StepRule = field(default_factory=StepRule)
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Model × task × strategy × parameters × sampler × seed, and how much of it is wanted."""
+    """Model × task × strategy × parameters × sampler × seed, and how much of it is wanted.
+
+    A search has the `verifier` that leads it and the `step` it goes by; a bank has the
+    `scorers` that score its samples afterwards and are no part of what it is.
+    """
 
     model: ModelSpec
     task: TaskSpec
@@ -109,6 +130,14 @@ class Cell:
     sampler: Sampler
     samples: int
     seed: int
+    verifier: VerifierSpec | None = None
+    step: StepRule | None = None
+    scorers: tuple[VerifierSpec, ...] = ()
+
+    @property
+    def searches(self) -> bool:
+        """Whether this is a cell of the search lane: its step rule says so."""
+        return self.step is not None
 
     @property
     def greedy(self) -> bool:

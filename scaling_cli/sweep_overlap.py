@@ -31,7 +31,7 @@ def _bank(cell: Cell) -> Cell:
     task = replace(cell.task, questions=None, max_tokens=None)
     dtype = tuple(pair for pair in cell.engine.options if pair[0] == "dtype")
     engine = EngineSpec(cell.engine.name, dtype)
-    return replace(cell, model=model, task=task, engine=engine, samples=0)
+    return replace(cell, model=model, task=task, engine=engine, samples=0, scorers=())
 
 
 def _overlap(sweep: Sweep, document: Document, first: Cell, second: Cell) -> SweepError:

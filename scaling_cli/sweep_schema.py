@@ -78,6 +78,11 @@ class TaskKeys(Strict):
     max_tokens: Length | None = None
 
 
+class StepKeys(Strict):
+    ends: Literal["blank-line", "newline", "step-heading", "tokens"] = "blank-line"
+    max_tokens: Length = 256
+
+
 class SweepKeys(Strict):
     name: str | None = None
     question: str = ""
@@ -104,12 +109,15 @@ class SweepKeys(Strict):
     extraction: Literal["lenient", "strict"] = "lenient"
     equality: Literal["math", "string"] = "math"
     questions_in_flight: Count | None = None
+    verifiers: list[Named] = Field(default_factory=list)
+    step: StepKeys = Field(default_factory=StepKeys)
 
 
 NESTED: Mapping[str, type[Strict]] = {
     "models": ModelKeys,
     "tasks": TaskKeys,
     "questions": Subset,
+    "step": StepKeys,
 }
 """Under which key which other keys stand."""
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 Verdict = Literal["correct", "wrong", "unanswered", "timeout"]
 FinishReason = Literal["stop", "length"]
 Role = Literal["policy", "verifier"]
+StepEnd = Literal["step", "end", "cap", "repeat"]
+"""How a step ended: where the rule says, with the end token, at a token limit, or because it
+said the step before once more."""
 
 GOLD = 0
 """Answer class of every answer equal to the gold answer; other classes count from 1."""
@@ -77,6 +80,13 @@ class Request:
     prompt_text: str
     sampler: Sampler
     seed: int
+    alternatives: int = 0
+    """How many of the most likely tokens to report at each position."""
+
+
+Alternatives = tuple[tuple[int | str, float], ...]
+"""The most likely tokens at one position, likeliest first: (token id, or its text where a server
+tells no more, raw log-probability)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +95,10 @@ class Completion:
 
     `tokens` are the sampled ids, the end token included; `new_tokens` counts them.
     `logprobs` are natural logarithms under the raw distribution (temperature 1) where the
-    engine gives that. `seconds` runs from request to reply.
+    engine gives that. `seconds` runs from request to reply. `stopped_by` is the stop text that
+    ended it, None where it was the end token or a limit. `alternatives[position]` stands where
+    the request asked for it; `confidence` and `certainty` are made from it, one number a token
+    (`laws.confidence`).
     """
 
     text: str
@@ -96,23 +109,35 @@ class Completion:
     new_tokens: int | None
     logprobs: tuple[float, ...] | None
     seconds: float
+    stopped_by: str | None = None
+    alternatives: tuple[Alternatives, ...] | None = None
+    confidence: tuple[float, ...] | None = None
+    certainty: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reward:
-    """A verifier's reply: its score, and what the score cost."""
+    """A verifier's reply: its score, and what the score cost.
+
+    Counts stand only where the verifier has an engine of its own behind it; what it asked
+    through `Asking` was charged there.
+    """
 
     value: float
     prompt_tokens: int | None = None
     cached_tokens: int | None = None
     new_tokens: int | None = None
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
     """A partial or complete solution: frozen, so that forking one is free.
 
-    `calls` names the calls that made it, oldest first.
+    `calls` names the calls that made it, oldest first. `steps[step]` is how many tokens the
+    trace had when that step ended, `ends[step]` how it ended. `rewards` holds one score for
+    each time it was scored, NaN where scoring failed. `spent` is how many tokens its session had
+    asked of the policy when it finished.
     """
 
     tokens: tuple[int, ...] = ()
@@ -122,6 +147,21 @@ class Trace:
     finish_reason: FinishReason | None = None
     logprobs: tuple[float, ...] | None = ()
     calls: tuple[str, ...] = ()
+    steps: tuple[int, ...] = ()
+    ends: tuple[StepEnd, ...] = ()
+    confidence: tuple[float, ...] | None = ()
+    certainty: tuple[float, ...] | None = ()
+    spent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StepRule:
+    """Where a step ends: at the first of `stops`, which belong to the step they end, or after
+    `max_tokens`. Without stops every step has that many tokens."""
+
+    name: str = "blank-line"
+    stops: tuple[str, ...] = ("\n\n",)
+    max_tokens: int = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +242,10 @@ class Tokenizer(Protocol):
         """The chat template's text, ending where the assistant's answer begins."""
         ...
 
+    def transcript(self, messages: Sequence[Message]) -> str:
+        """The chat template's text of a conversation in which nothing is left to answer."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Model:
@@ -268,9 +312,92 @@ class Session(Protocol):
         stop: Sequence[str] = (),
         max_tokens: int | None = None,
         temperature: float | None = None,
-    ) -> list[Trace]: ...
-    async def score(self, traces: Sequence[Trace]) -> list[Trace]: ...
-    def branch(self, index: int) -> Session: ...
+    ) -> list[Trace]:
+        """Every trace with one more call, to its end or the token limit; the order is kept."""
+        ...
+
+    async def step(
+        self, traces: Sequence[Trace], *, temperature: float | None = None
+    ) -> list[Trace]:
+        """Every trace with one more step, as the cell's rule cuts steps. A trace comes back
+        finished when it ended, reached the token limit or repeated its last step."""
+        ...
+
+    async def score(self, traces: Sequence[Trace]) -> list[Trace]:
+        """Every trace with one more reward at the end of `rewards`, NaN where scoring failed."""
+        ...
+
+    def branch(self, index: int) -> Session:
+        """A session whose calls carry names of their own, for fan-out; each index once."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class VerifierFacts:
+    """What a verifier is.
+
+    `kind`: whether it scores a whole solution or every step. `upper_bound`: whether it looks at
+    the gold answer, so that its results are a bound and no method. `model` is whose tokens its
+    calls are, None where it has none. `own_engine`: it has an engine behind it that is not asked
+    through `Asking`; its rewards are journalled with their counts. `reads_cache`: whether that
+    engine can read a prefix cache. `alternatives`: how many likely tokens it needs to know at
+    every position the policy samples.
+    """
+
+    name: str
+    kind: Literal["outcome", "process"]
+    upper_bound: bool = False
+    model: str | None = None
+    own_engine: bool = False
+    reads_cache: bool = True
+    alternatives: int = 0
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Asking(Protocol):
+    """What a verifier is handed for one score: the question, and doors to models.
+
+    Every call goes through the session: named, seeded, journalled, charged to the verifier.
+    """
+
+    @property
+    def question(self) -> Question: ...
+    @property
+    def prompt(self) -> tuple[int, ...]:
+        """Token ids of the policy's prompt."""
+        ...
+
+    @property
+    def prompt_text(self) -> str: ...
+    @property
+    def tokenizer(self) -> Tokenizer | None:
+        """The tokenizer of the verifier's own model; None where it has none."""
+        ...
+
+    async def ask(
+        self, prompt_text: str, sampler: Sampler, *, count: int = 1, alternatives: int = 0
+    ) -> list[Completion]:
+        """`count` replies of the verifier's own model. Raises EngineError where one fails."""
+        ...
+
+    async def roll(
+        self, trace: Trace, *, count: int = 1, temperature: float | None = None
+    ) -> list[Trace]:
+        """`count` continuations by the policy to the end, charged to the verifier."""
+        ...
+
+    async def is_right(self, trace: Trace) -> bool:
+        """Whether the trace's answer equals gold; for oracles only."""
+        ...
+
+
+class Verifier(Protocol):
+    """Scores one trace; many may be awaited at once. EngineError where a score cannot be had."""
+
+    @property
+    def facts(self) -> VerifierFacts: ...
+    async def score(self, trace: Trace, asking: Asking) -> Reward: ...
+    async def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import itertools
 import json
+import math
 import subprocess
 import sys
 import tracemalloc
@@ -39,7 +41,7 @@ def load(name: str) -> ModuleType:
     return module
 
 
-help_, bank, sampling = load("help"), load("bank"), load("sampling")
+help_, bank, sampling, theory = load("help"), load("bank"), load("sampling"), load("theory")
 
 
 def test_help_counts_the_childs_cpu() -> None:
@@ -147,7 +149,7 @@ def test_both_sides_ask_the_same(fake: Any, tmp_path: Path) -> None:
     assert len(folder.read_part("candidates", cell.key)) == len(requests)
 
 
-def test_rounds_rotate_and_the_first_is_left_out() -> None:
+def test_rounds_rotate() -> None:
     order: list[tuple[str, int]] = []
 
     def side(name: str) -> Any:
@@ -160,9 +162,9 @@ def test_rounds_rotate_and_the_first_is_left_out() -> None:
     names = [sampling.OURS, sampling.BARE, sampling.NATIVE]
     llm = Bare(engine=FakeEngine("a", OPTIONS, 0))
     rounds = asyncio.run(sampling.interleave({n: side(n) for n in names}, 3, llm.reset))
-    assert [speeds[sampling.OURS].tokens for speeds in rounds] == [101, 102, 103]
-    assert [order[3 * number][0] for number in range(4)] == [*names, names[0]]
-    assert llm.resets == 12
+    assert [speeds[sampling.OURS].tokens for speeds in rounds] == [100, 101, 102]
+    assert [order[3 * number][0] for number in range(3)] == names
+    assert llm.resets == 9
 
 
 def speeds(ours: float, rival: float) -> dict[str, Any]:
@@ -189,7 +191,7 @@ def test_unequal_work_is_no_measurement() -> None:
         sampling.report("a", [unequal])
 
 
-@pytest.mark.parametrize("name", ["help", "bank", "sampling"])
+@pytest.mark.parametrize("name", ["help", "bank", "sampling", "theory"])
 def test_each_tells_how_it_is_run(name: str) -> None:
     done = subprocess.run(
         [sys.executable, str(FOLDER / f"{name}.py"), "--help"],
@@ -208,3 +210,63 @@ def test_help_json_is_one_object() -> None:
     )
     (row,) = json.loads(done.stdout)["rows"]
     assert row["ok"] == (done.returncode == 0) == (row["median"] <= row["limit"])
+
+
+@pytest.fixture(scope="module")
+def known_law() -> Any:
+    """A law, our estimators on twelve banks of it, and what it says itself."""
+    law = theory.Law.of(20)
+    return law, theory.estimates(law, 32, 12), theory.predictions(law, 300)
+
+
+def test_best_of_k_by_accept_or_reject_is_what_enumeration_gives() -> None:
+    """Every kind of three samples: right or wrong, accepted or rejected, ties at random."""
+    p, (t, f) = 0.3, theory.ACCEPTS
+    chance = {(1, 1): p * t, (1, 0): p * (1 - t), (0, 1): (1 - p) * f, (0, 0): (1 - p) * (1 - f)}
+    expected = 0.0
+    for drawn in itertools.product(chance, repeat=3):
+        best = [right for right, accepted in drawn if accepted == max(a for _, a in drawn)]
+        expected += math.prod(chance[one] for one in drawn) * sum(best) / len(best)
+    found = theory.accepted_best(np.array([p]), np.array([1, 3]))
+    assert found[0] == pytest.approx([p, expected])
+
+
+def test_best_of_k_by_a_graded_score_is_what_sampling_gives() -> None:
+    rng = np.random.default_rng(0)
+    classes = (rng.random((20_000, 16)) > 0.4).astype(int)
+    best = theory.graded_scores(classes, rng).argmax(axis=1)
+    sampled = (np.take_along_axis(classes, best[:, None], 1) == 0).mean()
+    one, many = theory.graded_best(np.array([0.4]), np.array([1, 16]))[0]
+    assert one == pytest.approx(0.4, abs=1e-6)
+    assert many == pytest.approx(sampled, abs=4 * 0.5 / math.sqrt(20_000))
+
+
+def test_estimators_and_limits_agree_with_a_known_law(known_law: Any, tmp_path: Path) -> None:
+    law, ours, known = known_law
+    rows = theory.compare(law, ours, known, 12) + theory.limits(law, 32)
+    assert len(rows) > 80 and [row for row in rows if not row["ok"]] == []
+    fall = theory.gao(law, 1_024)
+    assert fall.certain and fall.peak < 64
+    figure = theory.theory_figure(theory.panels(law, ours, known, fall))
+    assert figure.axes[0].get_title(loc="left") == "Votes"
+    assert all(path.stat().st_size > 5_000 for path in theory.save(figure, tmp_path, "theory"))
+
+
+def test_another_law_is_not_mistaken_for_this_one(known_law: Any) -> None:
+    """A verifier of other rates, and votes that tend elsewhere, are told apart."""
+    law, ours, known = known_law
+    other = {
+        **known,
+        "accepted": (known["accepted"][0] - 0.05, known["accepted"][1]),
+        "majority": (1 - known["majority"][0], known["majority"][1]),
+    }
+    wrong = {row["what"] for row in theory.compare(law, ours, other, 12) if not row["ok"]}
+    assert wrong == {"accepted", "majority", "majority from its limit"}
+
+
+def test_theory_json_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
+    tiny = ["--questions", "5", "--samples", "8", "--banks", "3", "--draws", "20", "--json"]
+    code = theory.main(tiny)
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert {row["what"] for row in rows} > {*theory.NAMES}
+    assert code == (0 if all(row["ok"] for row in rows) else 1)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 from pathlib import Path
-from typing import Any
+from types import ModuleType, SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -13,7 +15,8 @@ from scaling_cli.engines.fake import OPTIONS, FakeEngine, FakeTokenizer
 from scaling_cli.running.journal import Journal
 from scaling_cli.running.session import Door, QuestionSession
 from scaling_cli.tasks import load
-from scaling_cli.types import Question, Request, Sampler
+from scaling_cli.types import Asking, Question, Request, Sampler, Trace
+from scaling_cli.verifiers import VERIFIERS, open_verifier, options_of
 
 ROOT = Path(__file__).parent.parent
 QUESTION = Question("t/s/1", "t", "What is 2+3?", "5")
@@ -44,6 +47,26 @@ def test_the_engine_answers() -> None:
     reply = asyncio.run(engine.generate(Request("n", "q", (1, 2), "", Sampler(), 0)))
     assert reply.text == "\\boxed{42}" and reply.prompt_tokens == 2
     assert engine.facts.name == "constant"
+
+
+def test_the_verifier_scores(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = SimpleNamespace(**example("add-a-verifier.md"))
+    monkeypatch.setitem(sys.modules, "brevity", cast(ModuleType, page))
+    monkeypatch.setitem(VERIFIERS, "brevity", "brevity:open_brevity")
+    verifier = asyncio.run(open_verifier("brevity", {"tokens": 10}))
+    scores = [
+        asyncio.run(verifier.score(Trace(tokens=(1,) * length), cast(Asking, None))).value
+        for length in (0, 5, 50)
+    ]
+    assert scores[0] == 1 and scores == sorted(scores, reverse=True) and scores[2] > 0
+    assert verifier.facts.name == "brevity" and not verifier.facts.upper_bound
+
+
+def test_every_verifier_has_its_paragraph_and_its_options() -> None:
+    page = (ROOT / "docs" / "verifiers.md").read_text()
+    for name in VERIFIERS:
+        paragraph = page.partition(f"## `{name}`\n")[2].partition("\n## ")[0]
+        assert paragraph and all(f"`{option}" in paragraph for option in options_of(name))
 
 
 def test_the_task_loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

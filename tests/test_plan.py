@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scaling_cli.errors import SweepError
-from scaling_cli.plan import ASSUMED_SHARE, Todo, Wanted, expect, missing, plan, total
+from scaling_cli.plan import ASSUMED_SHARE, Price, Todo, Wanted, expect, missing, plan, total
 from scaling_cli.sweep import Cell, EngineSpec, ModelSpec, TaskSpec
 from scaling_cli.types import Sampler
 
@@ -108,7 +108,7 @@ def test_where_the_expected_tokens_come_from() -> None:
     made = plan(wanted, lambda key: whole if key == "g" else set())
     rows = {
         row.key: row
-        for row in expect(made, {"g": 30.0}, lambda todo, mean: mean * len(todo.missing))
+        for row in expect(made, {"g": 30.0}, lambda todo, mean: Price(mean * len(todo.missing)))
     }
     assert (rows["g"].basis, rows["g"].missing, rows["g"].tokens, rows["g"].flops) == (
         "recorded", 0, 0.0, 0.0,
@@ -125,9 +125,21 @@ def test_where_the_expected_tokens_come_from() -> None:
 
 def test_the_total() -> None:
     made = plan([Wanted("s", CELL, IDS), Wanted("l", LARGE, IDS)], lambda key: {("q/a", 0)})
-    known = total(expect(made, {"s": 10.0}, lambda todo, mean: 2.0))
+    known = total(expect(made, {"s": 10.0}, lambda todo, mean: Price(2.0)))
     assert (known.samples, known.recorded, known.missing) == (12, 2, 10)
     assert (known.tokens, known.flops, known.assumed) == (7 * 10.0 + 3 * 50.0, 4.0, 1)
-    unknown = total(expect(made, {}, lambda todo, mean: None if todo.wanted.key == "l" else 2.0))
+    large = Price(None)
+    unknown = total(
+        expect(made, {}, lambda todo, mean: large if todo.wanted.key == "l" else Price(2.0))
+    )
     assert unknown.flops is None
     assert total([]).flops == 0
+
+
+def test_a_search_asks_for_so_many_solutions() -> None:
+    made = plan(
+        [Wanted("s", replace(CELL, samples=1), IDS, solutions=6.0, scores=3.0)], lambda k: ()
+    )
+    (row,) = expect(made, {"s": 10.0}, lambda todo, mean: Price(5.0, 70.0, 2.0))
+    assert (row.missing, row.tokens) == (2, 2 * 6 * 10.0)
+    assert (row.flops, row.verifier_tokens, row.flops_verifier) == (5.0, 70.0, 2.0)

@@ -98,7 +98,8 @@ def test_a_model_overrides_the_sweep() -> None:
 def test_temperature_zero_is_the_greedy_cell_but_for_a_search() -> None:
     both = (StrategySpec("sampling"), StrategySpec("beam"))
     found = cells(replace(SWEEP, models=SWEEP.models[:1], strategies=both, temperatures=(0.0,)))
-    assert [(c.strategy, c.samples) for c in found] == [("sampling", 1), ("beam", 16)]
+    assert [(c.strategy, c.samples) for c in found] == [("sampling", 1), ("beam", 1)]
+    assert [c.searches for c in found] == [False, True]
 
 
 def test_truncation_is_not_part_of_a_greedy_cell() -> None:

@@ -53,7 +53,7 @@ def test_a_wrong_data_option_is_refused(option: str, says: str) -> None:
 
 
 def test_a_limit_leaves_a_question() -> None:
-    assert {task.questions for task in with_limit(SWEEP, 5).tasks} == {5}
+    assert {task.questions for task in with_limit(SWEEP, 5).tasks} == {(("first", 5),)}
     with pytest.raises(SweepError, match="leaves no question"):
         with_limit(SWEEP, 0)
 

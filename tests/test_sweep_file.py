@@ -342,9 +342,9 @@ def test_what_is_not_a_file_is_refused(tmp_path: Path) -> None:
 
 def test_the_environment_is_never_read(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET", "open sesame")
-    sweep = load(BASE + "question: $SECRET ${SECRET} ~\nengine: {name: fake, skill: $SECRET}\n")
+    sweep = load(BASE + "question: $SECRET ${SECRET} ~\nengine: {name: vllm, dtype: $SECRET}\n")
     assert sweep.question == "$SECRET ${SECRET} ~"
-    assert sweep.engine.options == (("skill", "$SECRET"),)
+    assert sweep.engine.options == (("dtype", "$SECRET"),)
 
 
 def test_paths_start_at_the_sweep_file_then_here(
@@ -432,7 +432,7 @@ def test_a_mistake_beside_an_override_names_the_file(load: Load) -> None:
 @pytest.mark.parametrize(
     ("questions", "limited"),
     [
-        ("", 3),
+        ("", (("first", 3),)),
         ("questions: 2\n", 2),
         ("questions: 100\n", 3),
         ("questions: [9, 8, 7, 6, 6]\n", (9, 8, 7)),

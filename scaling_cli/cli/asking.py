@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -92,6 +93,16 @@ GroupBy = Annotated[By | None, typer.Option("--by", help="Split the questions.")
 
 def grouped(by: By | None) -> list[str]:
     return ["group"] if by else []
+
+
+def with_verifier(columns: list[str], rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The columns with who scored behind the strategy, where any of the rows has a verifier."""
+    from scaling_cli.configurations import verified
+
+    if not verified(rows):
+        return columns
+    place = columns.index("strategy") + 1
+    return [*columns[:place], "verifier", *columns[place:]]
 
 
 def open_runs(runs: list[Path]) -> list[RunFolder]:

@@ -25,7 +25,10 @@ from scaling_cli.cli.output import Json, say, show
 
 COLUMNS = ["at", "difference", "lo", "hi", "verdict", "questions", "smallest_difference",
            "questions_needed"]  # fmt: skip
-NAMED = "RUN, RUN:MODEL or RUN:MODEL:SELECTOR; RUN::SELECTOR for every model."
+NAMED = (
+    "RUN, RUN:MODEL or RUN:MODEL:SELECTOR, RUN::SELECTOR for every model; a search by one part "
+    "more: RUN:MODEL:rebase@judge, RUN::weighted:beam."
+)
 
 
 class Table(StrEnum):
@@ -69,7 +72,7 @@ def compare(
     `smallest_difference` is what these questions show with 80% power, `questions_needed` how
     many would show --detect.
     """
-    from scaling_cli.compare import compare_selections
+    from scaling_cli.comparisons import compare_selections
     from scaling_cli.selection import parse_selection
 
     sides = parse_selection(first), parse_selection(second)

@@ -23,12 +23,13 @@ from scaling_cli.cli.asking import (
     make_ask,
     open_runs,
     priced,
+    with_verifier,
     write_figure,
 )
 from scaling_cli.cli.output import Json, say, show
 
 if TYPE_CHECKING:
-    from scaling_cli.frontier import FrontierTable
+    from scaling_cli.frontiers import FrontierTable
 
 
 class Table(StrEnum):
@@ -81,14 +82,15 @@ def frontier(
     is the accuracy of a point chosen on one half of the questions and scored on the other, and
     `curse` how much better it looked where it was chosen.
     """
-    from scaling_cli.frontier import frontier_tables
+    from scaling_cli.frontiers import frontier_tables
 
     folders = open_runs(runs)
     ask = make_ask(folders, selector or ["first", "majority", "best"], None, None, extraction,
                Unanswered.abstain, by)  # fmt: skip
     tables = frontier_tables(folders, priced(ask, intensity, price), axis)
     if view is Table.frontier:
-        rows, columns = [row for t in tables for row in t.rows()], _FRONTIER
+        rows = [row for t in tables for row in t.rows()]
+        columns = with_verifier(_FRONTIER, rows)
     else:
         rows, columns = _overtaking_rows(tables), _CROSSINGS
     show(rows, as_json=as_json, columns=columns + grouped(by))

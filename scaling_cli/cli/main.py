@@ -9,17 +9,24 @@ import typer
 
 from scaling_cli import __version__
 from scaling_cli.cli import (
+    baseline,
     catalogue,
+    check,
     compare,
     doctor,
     exchange,
+    exporting,
     fit,
     frontier,
     importing,
     limits,
+    plan,
     recommend,
+    report,
     results,
     run,
+    searching,
+    verifying,
 )
 from scaling_cli.errors import ScaleError
 
@@ -33,6 +40,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 run.register(app)
+plan.register(app)
 importing.register(app)
 results.register(app)
 frontier.register(app)
@@ -41,7 +49,13 @@ fit.register(app)
 exchange.register(app)
 recommend.register(app)
 compare.register(app)
+searching.register(app)
+exporting.register(app)
+check.register(app)
+baseline.register(app)
+report.register(app)
 catalogue.register(app)
+verifying.register(app)
 doctor.register(app)
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
 
-UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""Characters that would reach the terminal as commands."""
+from scaling_cli.checking.printable import visible
 
 Row = Mapping[str, Any]
 Json = Annotated[
@@ -36,15 +34,18 @@ def show(
         say(f"{title or 'rows'}: none")
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
     names = list(columns or rows[0])
-    table = Table(title=title or None, title_justify="left", header_style="bold", box=None)
+    table = Table(title=escape(title) or None, title_justify="left", header_style="bold", box=None)
     for name in names:
         right = any(isinstance(row.get(name), int | float) for row in rows)
         table.add_column(name, justify="right" if right else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(format_cell(row.get(name)) for name in names))
+        # As text: a name in square brackets is no markup.
+        table.add_row(*(Text(format_cell(row.get(name))) for name in names))
     # A pipe has no width: give the table the room it wants, so that nothing is folded.
     # What a question or a template writes in brackets is text, no markup.
     width = None if sys.stdout.isatty() else 240
@@ -63,7 +64,7 @@ def format_cell(value: Any) -> str:
         return f"{value:.3g}" if abs(value) >= 1e5 or 0 < abs(value) < 1e-3 else f"{value:.3f}"
     if isinstance(value, list | tuple):
         return ", ".join(map(format_cell, value))
-    return UNPRINTABLE.sub("\ufffd", str(value))
+    return visible(value, longest=None)
 
 
 def _clean(value: Any) -> Any:

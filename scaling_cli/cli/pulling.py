@@ -34,8 +34,10 @@ class PullProgress:
 
 def ensure_weights(sweep: Sweep) -> None:
     """Fetch the registered models a sweep uses and this machine lacks."""
-    for spec in sweep.models:
-        engine = (spec.engine or sweep.engine).name
+    asked = [(spec, spec.engine or sweep.engine) for spec in sweep.models]
+    asked += [(v.model, v.engine) for v in sweep.verifiers if v.model and v.engine]
+    for spec, used in asked:
+        engine = used.name
         if (
             spec.path is None
             and spec.name in models.MODELS

@@ -19,6 +19,7 @@ from scaling_cli.cli.asking import (
     make_ask,
     open_runs,
     priced,
+    with_verifier,
 )
 from scaling_cli.cli.output import Json, say, show
 
@@ -64,7 +65,7 @@ def recommend(
     of draws of the questions in which its configuration is the best, `gain` what twice the
     budget adds. The second table asks whether the choice survives other assumptions.
     """
-    from scaling_cli.recommend import recommend as recommended
+    from scaling_cli.recommendations import recommend as recommended
 
     folders = open_runs(runs)
     ask = make_ask(folders, selector or ["first", "majority", "best"], None, None, extraction,
@@ -76,11 +77,11 @@ def recommend(
     for one in found if not as_json else []:
         typer.echo("\n".join(one.sentences) + "\n")
     if view is not Table.sensitivity:
-        show(rows, as_json=as_json, columns=ROWS)
+        show(rows, as_json=as_json, columns=with_verifier(ROWS, rows))
     if view is Table.sensitivity or (view is None and not as_json):
         typer.echo("", err=as_json)
-        show(tests, as_json=as_json, columns=(["task"] if len(found) > 1 else []) + SENSITIVITY,
-             title="does the choice survive?")  # fmt: skip
+        columns = (["task"] if len(found) > 1 else []) + with_verifier(SENSITIVITY, tests)
+        show(tests, as_json=as_json, columns=columns, title="does the choice survive?")
     for one in found:
         for line in one.remarks:
             say(f"note: {line}")

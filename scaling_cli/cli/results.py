@@ -25,6 +25,7 @@ from scaling_cli.cli.asking import (
     make_ask,
     open_runs,
     priced,
+    with_verifier,
     write_figure,
 )
 from scaling_cli.cli.output import Json, say, show
@@ -41,14 +42,38 @@ def register(app: typer.Typer) -> None:
 
 
 def status(runs: Runs, as_json: Json = False) -> None:
-    """What each cell of a run holds and lacks."""
-    from scaling_cli.running.tables import status_rows
+    """What each cell of a run holds and lacks, and how its plan compares with what it took."""
+    from scaling_cli.running.tables import STATUS, status_rows
     from scaling_cli.store import RunFolder
 
-    rows = [{"run": f.name, **row} for f in map(RunFolder.open, runs) for row in status_rows(f)]
-    columns = ["model", "task", "strategy", "questions", "samples", "done", "failed", "accuracy",
-               "truncated", "tokens", "cache_hit_rate", "state"]  # fmt: skip
-    show(rows, as_json=as_json, columns=(["run"] if len(runs) > 1 else []) + columns)
+    folders = [RunFolder.open(run) for run in runs]
+    facts = {folder.path: _facts(folder) for folder in folders}
+    rows = [
+        {"run": f.name, **row, "plan": facts[f.path].get(row["cell"])}
+        for f in folders
+        for row in status_rows(f)
+    ]
+    show(rows, as_json=as_json, columns=(["run"] if len(runs) > 1 else []) + list(STATUS))
+    compared = [row["plan"] for row in rows if row["plan"] and row["plan"]["drawn"]]
+    if compared and not as_json:
+        show(compared, as_json=False, columns=_FACTS, title="plan and fact, drawn since the plan")
+
+
+def _facts(folder: RunFolder) -> dict[str, dict[str, Any]]:
+    """Plan against fact by cell; a plan that cannot be read is said, and keeps nothing back."""
+    from scaling_cli.errors import StoreError
+    from scaling_cli.planning.fact import fact_rows
+
+    try:
+        return {row["cell"]: row for row in fact_rows(folder)}
+    except StoreError as error:
+        say(f"note: {error.message}: {error.hint}")
+        return {}
+
+
+_FACTS = ["model", "task", "strategy", "missing", "drawn", "tokens_planned", "tokens",
+          "flops_planned", "flops", "seconds_planned", "seconds", "half_width_planned",
+          "half_width"]  # fmt: skip
 
 
 def accuracy(
@@ -96,8 +121,8 @@ def accuracy(
             "no cell has that many samples, or a score where one is needed",
             "leave --k and --selector out to see what there is",
         )
-    show(_brief(rows, k) if not as_json else rows, as_json=as_json,
-         columns=_columns(folders, by, ask))  # fmt: skip
+    columns = with_verifier(_columns(folders, by, ask), rows)
+    show(_brief(rows, k) if not as_json else rows, as_json=as_json, columns=columns)
     for line in rank_changes(folders, ask):
         say(f"note: {line}")
     if plot:

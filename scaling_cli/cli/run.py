@@ -11,6 +11,8 @@ import typer
 from scaling_cli.cli.output import Json, say, show
 
 if TYPE_CHECKING:
+    from scaling_cli.running.run import Outcome
+    from scaling_cli.store import RunFolder
     from scaling_cli.sweep import Sweep
 
 SweepFile = Annotated[Path, typer.Argument(help="A sweep file, such as sweeps/quickstart.yaml.")]
@@ -66,13 +68,27 @@ def run(
 
 
 def _run(sweep: Sweep, path: Path, *, as_json: bool) -> None:
+    from scaling_cli.running.tables import STATUS, status_rows
+
+    folder, outcome = sample(sweep, path)
+    say(f"{outcome.drawn} tokens sampled; results in {path}")
+    show(status_rows(folder), as_json=as_json, columns=STATUS, title=sweep.name)
+    for call, error in outcome.failed[:5]:
+        say(f"failed: {call}: {error}")
+    if outcome.failed:
+        say(f"{len(outcome.failed)} samples failed and stay in the denominator; run again to retry")
+        raise typer.Exit(1)
+
+
+def sample(sweep: Sweep, path: Path) -> tuple[RunFolder, Outcome]:
+    """Draw what the run at `path` lacks, with weights fetched and progress shown."""
     from scaling_cli.cli.display import shown
     from scaling_cli.cli.pulling import ensure_weights
+    from scaling_cli.planning.kept import before_sampling
     from scaling_cli.recorded import Ask
     from scaling_cli.running.prepare import copies, prepare
     from scaling_cli.running.run import run_cells
-    from scaling_cli.running.tables import status_rows
-    from scaling_cli.store import RunFolder
+    from scaling_cli.store import RunFolder, run_folders
     from scaling_cli.summary import accuracy_rows
 
     folder = RunFolder.create(path)
@@ -82,6 +98,8 @@ def _run(sweep: Sweep, path: Path, *, as_json: bool) -> None:
         prepared = prepare(sweep)
         for line in copies(prepared):
             say(f"note: {line}")
+        if failure := before_sampling(prepared, sweep, folder, run_folders(path.parent)):
+            say(f"note: {failure}")
         try:
             with shown() as progress:
                 outcome = run_cells(prepared, sweep, folder, progress)
@@ -90,13 +108,7 @@ def _run(sweep: Sweep, path: Path, *, as_json: bool) -> None:
             raise typer.Exit(130) from None
         ask = Ask(sweep.selectors, sweep.ks, sweep.caps, sweep.extraction, sweep.equality)
         folder.write_summary(accuracy_rows(folder, ask))
-    say(f"{outcome.drawn} tokens sampled; results in {path}")
-    show(status_rows(folder), as_json=as_json, title=sweep.name)
-    for call, error in outcome.failed[:5]:
-        say(f"failed: {call}: {error}")
-    if outcome.failed:
-        say(f"{len(outcome.failed)} samples failed and stay in the denominator; run again to retry")
-        raise typer.Exit(1)
+    return folder, outcome
 
 
 def _show_plan(sweep: Sweep, path: Path, *, as_json: bool) -> None:
@@ -104,8 +116,9 @@ def _show_plan(sweep: Sweep, path: Path, *, as_json: bool) -> None:
     from scaling_cli.store import RunFolder
 
     rows = plan_rows(sweep, RunFolder(path))
-    columns = ["model", "task", "strategy", "temperature", "max_tokens", "samples", "recorded",
-               "missing", "tokens", "flops", "basis"]  # fmt: skip
+    columns = ["model", "task", "strategy", "width", "verifier", "temperature", "max_tokens",
+               "samples", "recorded", "missing", "tokens", "verifier_tokens", "flops",
+               "basis"]  # fmt: skip
     show(rows, as_json=as_json, columns=columns, title=f"{sweep.name}: what is still to be drawn")
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from scaling_cli import engines, models, strategies, tasks
+from scaling_cli import engines, models, strategies, tasks, verifiers
 from scaling_cli.sweep import Sweep, data_files, with_data
 from scaling_cli.sweep_file import Known, load_sweep
+from scaling_cli.sweep_verifiers import KnownVerifiers
 from scaling_cli.tasks.prompts import INSTRUCTIONS
 
 
@@ -24,6 +25,14 @@ def known() -> Known:
         any_model=("fake", "completions"),
         task_options=tasks.options_of,
         more_tasks=tasks.generated_names,
+        verifiers=KnownVerifiers(
+            options={name: verifiers.options_of(name) for name in verifiers.VERIFIERS},
+            asking=verifiers.ASKING,
+            own_engine=verifiers.OWN_ENGINE,
+            fake_only=verifiers.FAKE_ONLY,
+            led=[name for name in strategies.STRATEGIES if strategies.needs_verifier(name)],
+        ),
+        check_strategy=strategies.check,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from scaling_cli.engines.retry import wait_before
 from scaling_cli.errors import EngineDied, EngineError
-from scaling_cli.types import Completion, EngineFacts, Model, OnTokens, Request
+from scaling_cli.types import Alternatives, Completion, EngineFacts, Model, OnTokens, Request
 
 OPTIONS: dict[str, Any] = {
     "base_url": None,
@@ -114,7 +114,7 @@ class CompletionsEngine:
                     ) from error
                 raise
             self._failed_in_a_row = 0
-            return _completion(reply, time.perf_counter() - started)
+            return _completion(reply, request, time.perf_counter() - started)
 
     async def _ask(self, request: Request) -> dict[str, Any]:
         if self._ids is None and request.prompt:
@@ -141,7 +141,7 @@ class CompletionsEngine:
             "top_p": sampler.top_p,
             "max_tokens": sampler.max_tokens,
             "seed": request.seed,
-            "logprobs": 0,
+            "logprobs": request.alternatives,
         }
         if sampler.stop:
             body["stop"] = list(sampler.stop)
@@ -218,7 +218,18 @@ def _whole(logprobs: list[float | None]) -> tuple[float, ...] | None:
     return tuple(told) if told and len(told) == len(logprobs) else None
 
 
-def _completion(reply: Mapping[str, Any], seconds: float) -> Completion:
+def _alternatives(choice: Mapping[str, Any], request: Request) -> tuple[Alternatives, ...] | None:
+    """The most likely tokens at each position by their text; None where they are not told."""
+    told = (choice.get("logprobs") or {}).get("top_logprobs")
+    if not request.alternatives or not told or not all(isinstance(p, dict) for p in told):
+        return None
+    return tuple(
+        tuple(sorted(((str(t), float(v)) for t, v in p.items()), key=lambda pair: -pair[1]))
+        for p in told
+    )
+
+
+def _completion(reply: Mapping[str, Any], request: Request, seconds: float) -> Completion:
     choice = reply["choices"][0]
     usage = reply.get("usage") or {}
     details = usage.get("prompt_tokens_details") or {}
@@ -234,4 +245,6 @@ def _completion(reply: Mapping[str, Any], seconds: float) -> Completion:
         new_tokens=usage.get("completion_tokens"),
         logprobs=_whole(known),
         seconds=seconds,
+        stopped_by=reason if isinstance(reason := choice.get("stop_reason"), str) else None,
+        alternatives=_alternatives(choice, request),
     )

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from scaling_cli.engines.fake_steps import SLIP, StepLaw
 from scaling_cli.errors import EngineDied, EngineError
 from scaling_cli.types import (
     Architecture,
@@ -37,15 +38,20 @@ OPTIONS: dict[str, Any] = {
     "die_after": 0,
     "never_stops": False,
     "empty": False,
+    "steps": 0,
     "questions": {},
 }
 """`skill` shifts every question's chance of success (in logits), `spread` is the standard
 deviation of difficulty, `length_of_wrong` how many times longer wrong solutions are.
+`steps` makes solutions of that many steps (`engines.fake_steps`); 0 of one piece.
 `latency` is real waiting per simulated second; `fail_rate`, `die_after`, `never_stops` and
 `empty` break the engine on purpose."""
 
 END = 256
 """The end token: the others are bytes."""
+
+YES, NO = 257, 258
+"""Tokens of a judge's one word."""
 
 BLOCK = 16
 """Tokens a block of the emulated prefix cache holds."""
@@ -62,11 +68,19 @@ class FakeTokenizer:
         return list(text.encode("utf-8", "replace"))
 
     def decode(self, tokens: Sequence[int]) -> str:
-        return bytes(token for token in tokens if token < END).decode("utf-8", "replace")
+        if YES in tokens or NO in tokens:
+            words = {YES: "Yes", NO: "No"}
+            return "".join(words.get(token, chr(token)) for token in tokens if token != END)
+        whole = tokens[:-1] if tokens and tokens[-1] == END else tokens
+        # An end token further in is rare, and bytes() refuses it.
+        bare = [token for token in whole if token < END] if END in whole else whole
+        return bytes(bare).decode("utf-8", "replace")
 
     def chat(self, messages: Sequence[Message]) -> str:
-        turns = "".join(f"<{message.role}>{message.content}\n" for message in messages)
-        return f"{turns}<assistant>"
+        return f"{self.transcript(messages)}<assistant>"
+
+    def transcript(self, messages: Sequence[Message]) -> str:
+        return "".join(f"<{message.role}>{message.content}\n" for message in messages)
 
 
 def fake_model(name: str = "fake-small") -> Model:
@@ -143,7 +157,11 @@ class FakeEngine:
         source = random.Random(request.seed) if self._facts.seeds_requests else self._shared
         if request.sampler.temperature == 0:
             source = random.Random(f"{request.question_id}/greedy")
+        if request.alternatives and request.sampler.max_tokens == 1:
+            return self._verdict(request)
         tokens, logprobs, finished = self._sample(request, source)
+        tokens, logprobs, stopped_by = _cut(tokens, logprobs, request)
+        finished = finished or stopped_by is not None
         cached = _cached(request)
         seconds = len(tokens) * float(self._options["seconds_per_token"])
         await self._stream(tokens, logprobs, seconds, on_tokens)
@@ -156,6 +174,32 @@ class FakeEngine:
             new_tokens=len(tokens),
             logprobs=tuple(logprobs),
             seconds=seconds,
+            stopped_by=stopped_by,
+            alternatives=tuple(((t, p),) for t, p in zip(tokens, logprobs, strict=True))
+            if request.alternatives
+            else None,
+        )
+
+    def value(self, question_id: str, written: str) -> float:
+        """The exact chance that a solution that begins with `written` ends right."""
+        return self._steps(question_id).value(written)
+
+    def _steps(self, question_id: str) -> StepLaw:
+        answers = self.answer_distribution(question_id)
+        steps = max(int(self._options["steps"]), 1)
+        return StepLaw(steps, answers, max(int(self._options["mean_tokens"]) // steps, 1))
+
+    def _verdict(self, request: Request) -> Completion:
+        """A judge's word on the solution in the prompt: Yes is likelier where nothing slipped."""
+        solution = request.prompt_text.rpartition("Solution:")[2]
+        yes = 0.2 if f"\n{SLIP}" in solution else 0.8
+        likely = ((YES, math.log(yes)), (NO, math.log(1 - yes)))
+        ranked = tuple(sorted(likely, key=lambda pair: -pair[1]))
+        token, logprob = ranked[0]
+        text = FakeTokenizer().decode([token])
+        counts = len(request.prompt), _cached(request), 1
+        return Completion(
+            text, "length", (token,), *counts, (logprob,), 0.01, alternatives=(ranked,)
         )
 
     def _break_if_asked(self, request: Request) -> None:
@@ -174,6 +218,8 @@ class FakeEngine:
         """
         if self._options["empty"]:
             return [END], [-0.1], True
+        if self._options["steps"]:
+            return self._sample_steps(request, source)
         answers = self.answer_distribution(request.question_id)
         begun = _begun(request.prompt_text)
         answer = _begun_answer(begun) or (
@@ -208,6 +254,15 @@ class FakeEngine:
             finished and not request.sampler.ignore_eos,
         )
 
+    def _sample_steps(
+        self, request: Request, source: random.Random
+    ) -> tuple[list[int], list[float], bool]:
+        begun = request.prompt_text.rpartition("<assistant>")[2]
+        law = self._steps(request.question_id)
+        text, ended = law.write(begun, source, request.sampler.max_tokens)
+        tokens = [*text.encode(), *([END] if ended else [])]
+        return tokens, [-0.2 - 0.3 * source.random() for _ in tokens], ended
+
     async def _stream(
         self,
         tokens: Sequence[int],
@@ -231,6 +286,19 @@ class FakeEngine:
 
     async def close(self) -> None:
         """Nothing to stop."""
+
+
+def _cut(
+    tokens: list[int], logprobs: list[float], request: Request
+) -> tuple[list[int], list[float], str | None]:
+    """Tokens up to the end of the first stop text in them, and that text."""
+    text = bytes(token for token in tokens if token < END).decode("utf-8", "replace")
+    found = [(text.find(stop), stop) for stop in request.sampler.stop if stop in text]
+    if not found:
+        return tokens, logprobs, None
+    at, stop = min(found)
+    end = len(text[:at].encode()) + len(stop.encode())
+    return tokens[:end], logprobs[:end], stop
 
 
 def _geometric(source: random.Random, mean: float, most: int) -> int:

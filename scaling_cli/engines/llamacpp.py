@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -114,9 +114,13 @@ class LlamaCppEngine:
         choice, usage = reply["choices"][0], reply["usage"]
         sampled = (choice.get("logprobs") or {}).get("content") or []
         count = int(usage["completion_tokens"])
+        native = reply.get("__verbose") or {}
         # Ids are kept only where every sampled token is told: a list with a gap would lie.
         whole = len(sampled) == count
         ids = tuple(int(token["id"]) for token in sampled) if whole else None
+        # The tokens of a stop text are told only in the server's own form, without their chances.
+        if ids is None and len(native.get("tokens") or ()) == count:
+            ids = tuple(map(int, native["tokens"]))
         text = str(choice["text"]) if ids is None else self._text(ids, request)
         return Completion(
             text=text,
@@ -127,6 +131,8 @@ class LlamaCppEngine:
             new_tokens=count,
             logprobs=tuple(float(token["logprob"]) for token in sampled) if whole else None,
             seconds=seconds,
+            stopped_by=native.get("stopping_word") or None,
+            alternatives=_alternatives(sampled, request) if whole else None,
         )
 
     def _text(self, ids: tuple[int, ...], request: Request) -> str:
@@ -138,6 +144,16 @@ class LlamaCppEngine:
         """Let the model go; calling it twice does no harm."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._server = None
+
+
+def _alternatives(sampled: Sequence[Mapping[str, Any]], request: Request) -> Any:
+    """The most likely tokens at each position, where they were asked for."""
+    if not request.alternatives:
+        return None
+    return tuple(
+        tuple((int(token["id"]), float(token["logprob"])) for token in position["top_logprobs"])
+        for position in sampled
+    )
 
 
 def _body(request: Request) -> dict[str, Any]:
@@ -158,8 +174,10 @@ def _body(request: Request) -> dict[str, Any]:
         "seed": request.seed,
         "stop": list(sampler.stop),
         "ignore_eos": sampler.ignore_eos,
-        "logprobs": 1,
-        "n_probs": 1,
+        "logprobs": max(request.alternatives, 1),
+        "n_probs": max(request.alternatives, 1),
+        "verbose": bool(sampler.stop),
+        "return_tokens": bool(sampler.stop),
         "post_sampling_probs": False,
         "cache_prompt": True,
     }

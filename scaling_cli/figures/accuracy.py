@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from scaling_cli.figures.style import (
-    LINES,
     PAPER_WIDTH,
     colour_of,
     house_style,
     label_ends,
+    line_of,
     short,
 )
 
@@ -65,7 +65,9 @@ def _panel(axes: Axes, rows: Sequence[Row], colour: str) -> None:
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     for curve in _curves(rows):
         ks = [row["k"] for row in curve]
-        axes.plot(ks, [r["accuracy"] for r in curve], color=colour, ls=LINES[curve[0]["selector"]])
+        axes.plot(
+            ks, [r["accuracy"] for r in curve], color=colour, ls=line_of(curve[0]["selector"])
+        )
         axes.fill_between(
             ks, [r["lo"] for r in curve], [r["hi"] for r in curve], color=colour, alpha=0.10, lw=0
         )
@@ -81,7 +83,7 @@ def _ends_of(limits: Sequence[Row], model: str, task: str) -> list[Row]:
 def _draw_limits(axes: Axes, limits: Sequence[Row], colour: str) -> None:
     right = axes.get_xlim()[1]
     for number, row in enumerate(limits):
-        axes.axhline(row["limit"], color=colour, lw=0.9, ls=LINES[row["selector"]], alpha=0.55)
+        axes.axhline(row["limit"], color=colour, lw=0.9, ls=line_of(row["selector"]), alpha=0.55)
         at = right / 1.12 ** (1 + number)
         axes.plot([at, at], [row["lo"], row["hi"]], color=colour, lw=1.1, alpha=0.75)
 

@@ -10,15 +10,15 @@ import numpy as np
 
 from scaling_cli.figures.odds import caption, draw_odds, names_of, strips
 from scaling_cli.figures.style import (
-    LINES,
     NARROW,
     PAPER_WIDTH,
     colour_of,
     house_style,
     label_ends,
+    line_of,
     marker_of,
 )
-from scaling_cli.frontier import FrontierTable, curve_of
+from scaling_cli.frontiers import FrontierTable, curve_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -152,7 +152,9 @@ def _draw(axes: Axes, table: FrontierTable, width: float, *, error: bool) -> Non
                 zorder=4,
             )
             continue
-        axes.plot(cost, turn(accuracy), color=colour, ls=LINES[selector], zorder=3)
+        # A search has a point for each width it was run at: a line alone would not be seen.
+        dot = None if strategy == "sampling" else "."
+        axes.plot(cost, turn(accuracy), color=colour, ls=line_of(selector), marker=dot, zorder=3)
         words = caption((model, strategy, selector), names)
         ends.append((cost[-1], float(turn(accuracy)[-1]), words, colour))
     _mark(axes, table, turn)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from scaling_cli.configurations import Name
-    from scaling_cli.frontier import FrontierTable
+    from scaling_cli.frontiers import FrontierTable
     from scaling_cli.types import FloatArray
 
 SHOWN = 0.1
@@ -70,7 +70,9 @@ def caption(name: Name, names: Mapping[str, str]) -> str:
     """A configuration as a figure names it."""
     model, generator, selector = name
     how = "one sample" if selector == "first" else selector
-    return f"{names[model]} {'greedy' if generator == 'greedy' else how}"
+    if generator == "greedy":
+        return f"{names[model]} greedy"
+    return f"{names[model]} {how}" + ("" if generator == "sampling" else f", {generator}")
 
 
 def names_of(models: Sequence[str], *, narrow: bool) -> dict[str, str]:

@@ -22,6 +22,12 @@ LINES = {
 }
 """A selector is a dash pattern, a model is a colour: neither is told by hue alone."""
 
+
+def line_of(selector: str) -> Any:
+    """A selector's dash pattern, whoever scored for it."""
+    return LINES[selector.partition(" by ")[0]]
+
+
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 PAPER_WIDTH = 6.75
@@ -75,6 +81,10 @@ def marker_of(names: Sequence[str]) -> dict[str, str]:
     return {name: MARKERS[place % len(MARKERS)] for place, name in enumerate(names)}
 
 
+TOP = 1.04
+"""Heights of the axes up to which labels stand beside them."""
+
+
 def label_ends(
     axes: Axes, ends: Sequence[tuple[float, float, str, str]], *, size: float = 7.5
 ) -> None:
@@ -95,6 +105,12 @@ def label_ends(
     # Words below the axes would stand on the tick labels.
     lift = max(0.01 - heights[0], 0.0)
     heights = [height + lift for height in heights]
+    # Nor may a crowd at the top push words far above the axes, as long as there is room below.
+    last = len(heights) - 1
+    heights = [
+        max(min(height, TOP - gap * (last - n)), min(0.01 + gap * n, height))
+        for n, height in enumerate(heights)
+    ]
     for at, (_, x, y, text, colour) in zip(heights, placed, strict=True):
         axes.annotate(
             text,
@@ -112,6 +128,7 @@ def label_ends(
                 "lw": 0.5,
                 "alpha": 0.6,
                 "shrinkA": 1,
+                "relpos": (0, 0.5),
                 "shrinkB": 2,
             },
         )

@@ -23,7 +23,6 @@ __all__ = [
     "TokenPrices",
     "bank_cost",
     "call_costs",
-    "known_tokens",
 ]
 
 ONCE = ("flops", "eflops")
@@ -67,7 +66,7 @@ class Calls:
     """Raw counts of calls, arrays of one shape; None or a negative count is not known.
 
     `known_tokens` counts the first tokens of a prompt that an earlier call of the same
-    question has already computed, whatever the engine did: see `known_tokens()`.
+    question has already computed, whatever the engine did: see `laws.prefixes`.
     """
 
     prompt_tokens: ArrayLike | None
@@ -115,40 +114,6 @@ def call_costs(
     return costs
 
 
-def known_tokens(
-    parent: IntArray,
-    prompt_tokens: IntArray,
-    new_tokens: IntArray,
-    *,
-    prompts: IntArray | None = None,
-) -> IntArray:
-    """Tokens of each prompt that an earlier call of one question has computed, `[call]`.
-
-    Calls stand in order; `parent[call]` is an earlier call whose prompt and new tokens this
-    prompt begins with, -1 for none. Calls with one number in `prompts[call]` read the same
-    prompt (without it: calls of one parent whose prompts are equally long), so all but the
-    first know the whole of it. A parent's last token was sampled and never read: its first
-    child pays for it.
-    """
-    calls = np.arange(len(parent))
-    if (parent >= calls).any():
-        raise LawError("a call stands before its parent", "give the calls in the order made")
-    whole = prompt_tokens + new_tokens
-    same = np.stack([parent, prompt_tokens]) if prompts is None else prompts[None]
-    first_of = _first(same)
-    eldest = _first(parent[None]) == calls
-    # The eldest child finds all its parent sampled but the last token, which nobody has read.
-    read = np.where(eldest & (new_tokens[parent] > 0), whole[parent] - 1, whole[parent])
-    fresh = np.where(parent < 0, 0, np.minimum(read, prompt_tokens))
-    return np.asarray(np.where(first_of == calls, fresh, prompt_tokens), np.int64)
-
-
-def _first(keys: IntArray) -> IntArray:
-    """For each column of `keys[key, call]`, the first call with the same column."""
-    _, first, inverse = np.unique(keys, axis=1, return_index=True, return_inverse=True)
-    return np.asarray(first[inverse.reshape(-1)], np.int64)
-
-
 def bank_cost(
     model: CostModel | None,
     prompt_tokens: IntArray | None,
@@ -189,6 +154,7 @@ def bank_cost(
         costs[axis] = costs[axis] + once[:, None]
     costs["flops_policy"] = costs["flops"]
     costs["flops_verifier"] = 0 * counts[:, None] * sizes
+    costs["verifier_tokens"] = 0 * counts[:, None] * sizes
     return costs
 
 

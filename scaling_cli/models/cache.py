@@ -42,6 +42,12 @@ def sha256_of(path: Path, progress: Progress | None = None) -> str:
     return digest
 
 
+def forget_hash(path: Path) -> None:
+    """Have the file read whole the next time its hash is asked for."""
+    with contextlib.suppress(OSError):
+        path.with_name(path.name + ".sha256").unlink()
+
+
 def _hash(path: Path, size: int, progress: Progress | None) -> str:
     digest = hashlib.sha256()
     done = 0

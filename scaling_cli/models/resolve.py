@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 from scaling_cli.errors import ModelError
-from scaling_cli.models.cache import model_folder, sha256_of
+from scaling_cli.models.cache import forget_hash, model_folder, sha256_of
 from scaling_cli.models.registry import MODELS
 from scaling_cli.models.remembered import read_remembered
 from scaling_cli.models.tokenizer import tokenizer_from_folder
@@ -23,6 +23,14 @@ def is_model_name(name: str) -> bool:
 def is_here(name: str) -> bool:
     """Whether a registered model's file lies in the cache; its hash is checked on use."""
     return (model_folder(name) / MODELS[name].file).is_file()
+
+
+def check(name: str) -> None:
+    """Read a registered model's file whole; ModelError where it is not what it should be."""
+    file = model_folder(name) / MODELS[name].file
+    forget_hash(file)
+    if file.is_file() and sha256_of(file) != MODELS[name].sha256:
+        raise _altered(name)
 
 
 def is_local(name: str) -> bool:
@@ -43,10 +51,7 @@ def resolve(name: str, *, path: Path | None = None, revision: str | None = None)
         if not file.is_file():
             raise ModelError(f"the weights of {name} are not here", f"scale models pull {name}")
         if sha256_of(file) != entry.sha256:
-            raise ModelError(
-                f"{entry.file} is not the file its name promises: its SHA-256 differs",
-                f"delete it and run: scale models pull {name}",
-            )
+            raise _altered(name)
         return _from_gguf(name, file, entry.quantisation)
     if Path(name).exists():
         return _local(name, Path(name))
@@ -56,6 +61,13 @@ def resolve(name: str, *, path: Path | None = None, revision: str | None = None)
     raise ModelError(
         f"there is no model {name}" + (f"; did you mean {near[0]}?" if near else ""),
         f"known: {', '.join(MODELS)}; or a GGUF file, a folder of safetensors, a hub id",
+    )
+
+
+def _altered(name: str) -> ModelError:
+    return ModelError(
+        f"{MODELS[name].file} is not the file its name promises: its SHA-256 differs",
+        f"delete it and run: scale models pull {name}",
     )
 
 

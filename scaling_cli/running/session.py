@@ -1,125 +1,42 @@
-"""The one door: every token a strategy asks for is named, seeded, journalled and charged here."""
+"""One question's view of the door: every call is named, seeded and charged here."""
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 import itertools
+import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
 
-from scaling_cli.errors import EngineDied, EngineError, StoreError
-from scaling_cli.running.journal import Journal, Partial, Record
+from scaling_cli.errors import CallFailed
+from scaling_cli.running.door import Door, seed_of, together
+from scaling_cli.running.journal import Record
+from scaling_cli.running.ledger import Ledger, note_of
+from scaling_cli.running.scoring import Scoring
+from scaling_cli.running.steps import step_end, stop_text
 from scaling_cli.types import (
     Completion,
-    Engine,
     FinishReason,
     Question,
     Request,
+    Role,
     Sampler,
-    Tokenizer,
+    StepRule,
     Trace,
 )
 
-
-def seed_of(name: str) -> int:
-    """A call's seed: 31 bits of the SHA-256 of its name (engines differ in how many they take)."""
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big") >> 1
+__all__ = ["Door", "QuestionSession", "Search", "call_index", "call_name", "seed_of"]
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
-    """What the sessions of one cell share. `start` counts the engine's starts for this run."""
+class Search:
+    """What sessions know beyond the door: where steps end, who scores, and how many likely
+    tokens the verifier must be told at every position that the policy samples."""
 
-    cell: str
-    engine: Engine
-    journal: Journal
-    tokenizer: Tokenizer | None
-    sampler: Sampler
-    seed: int = 0
-    start: int = 0
-    drawn: Callable[[int, bool], None] = lambda tokens, failed: None
-
-    async def call(self, request: Request) -> Record:
-        """Replay a recorded call, go on with an interrupted one, or make it.
-
-        An engine's failure is recorded with its sentence, and stays in the denominator.
-        """
-        known = self.journal.done.get(request.name)
-        if known is not None and known.error is None:
-            return known
-        try:
-            completion = await self._generate(request)
-            record = Record(request.name, completion, None, request.seed, self.start)
-        except EngineDied:
-            raise
-        except EngineError as error:
-            record = Record(request.name, None, str(error), request.seed, self.start)
-        self.journal.record(record)
-        sampled = record.completion.new_tokens if record.completion is not None else 0
-        self.drawn(sampled or 0, record.completion is None)
-        return self.journal.done[request.name]
-
-    async def _generate(self, request: Request) -> Completion:
-        if not self.journal.ticks:
-            return await self.engine.generate(request)
-        before = self.journal.partial.get(request.name, Partial())
-
-        def sampled(tokens: Sequence[int], logprobs: Sequence[float] | None) -> None:
-            self.journal.sampled(request.name, tokens, logprobs)
-
-        if not before.tokens:
-            return await self.engine.generate(request, sampled)
-        return await self._go_on(request, before, sampled)
-
-    async def _go_on(self, request: Request, before: Partial, sampled: object) -> Completion:
-        """Sample the rest of an interrupted call, given the tokens it had."""
-        room = request.sampler.max_tokens - len(before.tokens)
-        if room < 1 or self._ended(request, before):
-            return self._joined(request, before, self._nothing(request, before))
-        rest = replace(
-            request,
-            prompt=request.prompt + tuple(before.tokens),
-            prompt_text=request.prompt_text + self._decode(before.tokens),
-            sampler=replace(request.sampler, max_tokens=room),
-        )
-        reply = await self.engine.generate(rest, sampled)  # type: ignore[arg-type]
-        return self._joined(request, before, reply)
-
-    def _ended(self, request: Request, before: Partial) -> bool:
-        """Whether only the news of its end was lost: it must not be sampled past its end."""
-        ends = self.tokenizer.stop_ids if self.tokenizer is not None else ()
-        return before.tokens[-1] in ends and not request.sampler.ignore_eos
-
-    def _nothing(self, request: Request, before: Partial) -> Completion:
-        """What is left of a call whose every token is journalled."""
-        reason: FinishReason = "stop" if self._ended(request, before) else "length"
-        return Completion("", reason, (), len(request.prompt), None, 0, (), 0.0)
-
-    def _joined(self, request: Request, before: Partial, reply: Completion) -> Completion:
-        if reply.tokens is None:
-            raise StoreError(
-                f"{self.engine.facts.name} streams but gives no token ids", "report this"
-            )
-        tokens = (*before.tokens, *reply.tokens)
-        logprobs = None
-        if before.logprobs is not None and reply.logprobs is not None:
-            logprobs = (*before.logprobs, *reply.logprobs)
-        text = self._decode(tokens)
-        ends = [at for stop in request.sampler.stop if (at := text.find(stop)) >= 0]
-        return replace(
-            reply,
-            text=text[: min(ends)] if ends else text,
-            tokens=tokens,
-            logprobs=logprobs,
-            prompt_tokens=len(request.prompt),
-            new_tokens=len(tokens),
-        )
-
-    def _decode(self, tokens: Sequence[int]) -> str:
-        if self.tokenizer is None:
-            raise StoreError("a streaming engine needs a tokenizer", "give the model's folder")
-        return self.tokenizer.decode(tokens)
+    rule: StepRule = field(default_factory=StepRule)
+    scoring: Scoring | None = None
+    alternatives: int = 0
 
 
 class QuestionSession:
@@ -138,30 +55,62 @@ class QuestionSession:
         prompt: Sequence[int],
         numbers: Iterable[int] | None = None,
         path: str = "",
+        search: Search | None = None,
+        ledger: Ledger | None = None,
+        role: Role = "policy",
     ) -> None:
         self._door = door
         self._question = question
         self._prompt_text = prompt_text
         self._prompt = tuple(prompt)
         self._numbers = iter(numbers) if numbers is not None else itertools.count()
+        self._scores = itertools.count()
         self._path = path
         self._branches: set[int] = set()
+        self._search = search or Search()
+        self._ledger = ledger or Ledger()
+        self._role = role
+        self._spent = 0
 
     @property
     def question(self) -> Question:
         return self._question
+
+    @property
+    def ledger(self) -> Ledger:
+        """Every call made so far, those of branches included."""
+        return self._ledger
+
+    @property
+    def prompt(self) -> tuple[int, ...]:
+        return self._prompt
+
+    @property
+    def prompt_text(self) -> str:
+        return self._prompt_text
+
+    @property
+    def door(self) -> Door:
+        return self._door
 
     def branch(self, index: int) -> QuestionSession:
         """A session whose calls carry names of their own, for fan-out; each index once."""
         if index in self._branches:
             raise ValueError(f"branch {index} of this session was made before: its names are taken")
         self._branches.add(index)
+        return self.under(f"{index}/", self._role)
+
+    def under(self, path: str, role: Role) -> QuestionSession:
+        """A session whose calls are named below `path` and charged to `role`."""
         return QuestionSession(
             self._door,
             self._question,
             prompt_text=self._prompt_text,
             prompt=self._prompt,
-            path=f"{self._path}{index}/",
+            path=f"{self._path}{path}",
+            search=self._search,
+            ledger=self._ledger,
+            role=role,
         )
 
     async def extend(
@@ -173,20 +122,78 @@ class QuestionSession:
         temperature: float | None = None,
     ) -> list[Trace]:
         """Continue every trace by one call, all at once; the order is kept."""
-        sampler = replace(
-            self._door.sampler,
-            stop=(*self._door.sampler.stop, *stop),
-            max_tokens=max_tokens or self._door.sampler.max_tokens,
-            temperature=self._door.sampler.temperature if temperature is None else temperature,
+        rooms = [self._room(trace) if max_tokens is None else max_tokens for trace in traces]
+        samplers = self._samplers(tuple(stop), rooms, temperature)
+        return await self._grow(traces, samplers, self._extended)
+
+    async def step(
+        self, traces: Sequence[Trace], *, temperature: float | None = None
+    ) -> list[Trace]:
+        """Continue every trace by one step, all at once; the order is kept."""
+        rule = self._search.rule
+        rooms = [min(rule.max_tokens, self._room(trace)) for trace in traces]
+        samplers = self._samplers(rule.stops, rooms, temperature)
+        return await self._grow(traces, samplers, self._stepped)
+
+    async def score(self, traces: Sequence[Trace]) -> list[Trace]:
+        """Every trace with one more reward, NaN where its scoring failed."""
+        scoring = self._search.scoring
+        if scoring is None:
+            raise ValueError("this cell has no verifier: name one in the sweep")
+        paths = [f"s{next(self._scores)}" for _ in traces]
+        values = await together(
+            scoring.score(self, f"{self._path}{path}", trace)
+            for path, trace in zip(paths, traces, strict=True)
         )
+        return [
+            replace(trace, rewards=(*trace.rewards, math.nan if value is None else value))
+            for trace, value in zip(traces, values, strict=True)
+        ]
+
+    def _room(self, trace: Trace) -> int:
+        """Tokens the trace may still have."""
+        return self._door.sampler.max_tokens - len(trace.tokens)
+
+    def _samplers(
+        self, stops: tuple[str, ...], rooms: Sequence[int], temperature: float | None
+    ) -> list[Sampler]:
+        """A sampler for every room; traces with as much room share one."""
+        own = self._door.sampler
+        found = {
+            room: replace(
+                own,
+                stop=(*own.stop, *stops),
+                max_tokens=max(room, 1),
+                temperature=own.temperature if temperature is None else temperature,
+            )
+            for room in {*rooms}
+        }
+        return [found[room] for room in rooms]
+
+    async def _grow(
+        self,
+        traces: Sequence[Trace],
+        samplers: Sequence[Sampler],
+        longer: Callable[[Trace, Record, Completion], Trace],
+    ) -> list[Trace]:
+        """Ask for every trace, then make the longer ones; CallFailed where a call failed."""
+        if any(trace.finished for trace in traces):
+            raise ValueError("a finished trace cannot be continued")
         # Names are given before the first await: they must not depend on timing.
         names = [f"{self._path}{next(self._numbers)}" for _ in traces]
-        calls = [
-            self._extend(name, trace, sampler) for name, trace in zip(names, traces, strict=True)
-        ]
-        return list(await asyncio.gather(*calls))
+        records = await together(
+            self._ask(name, trace, sampler)
+            for name, trace, sampler in zip(names, traces, samplers, strict=True)
+        )
+        grown = []
+        for trace, record in zip(traces, records, strict=True):
+            if record.completion is None:
+                raise CallFailed(f"{record.name}: {record.error}", "run the same command again")
+            grown.append(longer(trace, record, record.completion))
+            self._spent += record.completion.new_tokens or 0
+        return [replace(t, spent=self._spent) if t.finished else t for t in grown]
 
-    async def _extend(self, name: str, trace: Trace, sampler: Sampler) -> Trace:
+    async def _ask(self, name: str, trace: Trace, sampler: Sampler) -> Record:
         call = call_name(self._question.id, name)
         request = Request(
             name=call,
@@ -194,10 +201,105 @@ class QuestionSession:
             prompt=self._prompt + trace.tokens,
             prompt_text=self._prompt_text + trace.text,
             sampler=sampler,
-            seed=seed_of(f"{self._door.cell}/{self._door.seed}/{call}"),
+            seed=self._door.seed_for(call),
+            alternatives=self._search.alternatives,
         )
-        record = await self._door.call(request)
-        return _longer(trace, record)
+        record = await self._door.call(
+            request, reduced=partial(reduced, vocabulary=self._door.vocabulary)
+        )
+        if record.completion is not None:
+            parent = trace.calls[-1] if trace.calls else None
+            self._ledger.note(
+                note_of(
+                    record, request, self._role, self._door.model, parent, whole=bool(self._prompt)
+                )
+            )
+        return record
+
+    def _extended(self, trace: Trace, record: Record, completion: Completion) -> Trace:
+        tokens, text = self._written(trace, completion)
+        reason = completion.finish_reason
+        room = self._room(trace) - (completion.new_tokens or 0)
+        ended = reason == "stop" or room < 1
+        grown = {"tokens": tokens, "text": text, "finished": ended, "finish_reason": reason}
+        return _longer(trace, record, completion, **grown)
+
+    def _stepped(self, trace: Trace, record: Record, completion: Completion) -> Trace:
+        own, rule = self._door.sampler, self._search.rule
+        ended_by = stop_text(completion, (*own.stop, *rule.stops), self._door.tokenizer)
+        tokens, text = self._written(trace, completion)
+        new = text[len(trace.text) :]
+        end = step_end(completion, ended_by, rule, self._step_before(trace, new), new)
+        room = own.max_tokens - len(tokens)
+        cut = end == "repeat" or (end in ("step", "cap") and room < 1)
+        reason: FinishReason | None = "length" if cut else "stop" if end == "end" else None
+        return _longer(
+            trace,
+            record,
+            completion,
+            tokens=tokens,
+            text=text,
+            finished=reason is not None,
+            finish_reason=reason,
+            steps=(*trace.steps, len(tokens)),
+            ends=(*trace.ends, end),
+        )
+
+    def _step_before(self, trace: Trace, new: str) -> str:
+        """The text of the trace's last step, where it could be `new` once more."""
+        if not trace.text.rstrip().endswith(new.strip()):
+            return ""
+        if len(trace.steps) < 2 or self._door.tokenizer is None:
+            return trace.text
+        return trace.text[len(self._door.tokenizer.decode(trace.tokens[: trace.steps[-2]])) :]
+
+    def _written(self, trace: Trace, completion: Completion) -> tuple[tuple[int, ...], str]:
+        """Tokens and text of the trace with the reply at its end."""
+        tokens = (*trace.tokens, *(completion.tokens or ()))
+        return tokens, self._text(trace, tokens, completion)
+
+    def _text(self, trace: Trace, tokens: tuple[int, ...], completion: Completion) -> str:
+        """The text of the whole trace; a prompt's own stop text is left out, a step's is kept."""
+        if self._door.tokenizer is None or completion.tokens is None:
+            return trace.text + completion.text + (completion.stopped_by or "")
+        text = self._door.tokenizer.decode(tokens)
+        ends = [at for stop in self._door.sampler.stop if (at := text.find(stop)) >= 0]
+        return text[: min(ends)] if ends else text
+
+
+def reduced(completion: Completion, vocabulary: int | None) -> Completion:
+    """The likely tokens at every position as two numbers a token: the rest would fill the disk."""
+    likely = completion.alternatives
+    if likely is None:
+        return completion
+    from scaling_cli.laws.confidence import token_certainty, token_confidence
+
+    certainty = None if vocabulary is None else token_certainty(likely, vocabulary)
+    return replace(
+        completion,
+        alternatives=None,
+        confidence=tuple(map(float, token_confidence(likely))),
+        certainty=None if certainty is None else tuple(map(float, certainty)),
+    )
+
+
+def _longer(trace: Trace, record: Record, completion: Completion, **grown: Any) -> Trace:
+    """The trace with `grown`, and what is told of its tokens."""
+    kept = {"rewards": trace.rewards, "steps": trace.steps, "ends": trace.ends}
+    return Trace(
+        logprobs=_joined(trace.logprobs, completion.logprobs),
+        confidence=_joined(trace.confidence, completion.confidence),
+        certainty=_joined(trace.certainty, completion.certainty),
+        calls=(*trace.calls, record.name),
+        spent=trace.spent,
+        **{**kept, **grown},
+    )
+
+
+def _joined(
+    before: tuple[float, ...] | None, new: tuple[float, ...] | None
+) -> tuple[float, ...] | None:
+    return None if before is None or new is None else (*before, *new)
 
 
 def call_name(question_id: str, name: str | int) -> str:
@@ -211,25 +313,11 @@ def call_index(name: str) -> int:
 
 
 def call_sample(name: str) -> tuple[str, int]:
-    """A bank call's question and the number of its sample."""
+    """A bank call's question and the number of its sample; -1 for a call of a search."""
     question_id, _, index = name.rpartition("#")
-    return question_id, int(index)
+    return question_id, int(index) if index.isdecimal() else -1
 
 
-def _longer(trace: Trace, record: Record) -> Trace:
-    calls = (*trace.calls, record.name)
-    completion = record.completion
-    if completion is None:
-        return replace(trace, calls=calls, finished=False, finish_reason=None)
-    logprobs = None
-    if trace.logprobs is not None and completion.logprobs is not None:
-        logprobs = (*trace.logprobs, *completion.logprobs)
-    return replace(
-        trace,
-        tokens=(*trace.tokens, *(completion.tokens or ())),
-        text=trace.text + completion.text,
-        finished=completion.finish_reason == "stop",
-        finish_reason=completion.finish_reason,
-        logprobs=logprobs,
-        calls=calls,
-    )
+def call_question(name: str) -> str:
+    """The question a call belongs to."""
+    return name.rpartition("#")[0]

@@ -2,34 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from scaling_cli.laws.cost import CostModel
-from scaling_cli.plan import Expectation, Sample, Todo, Wanted, expect, plan
+from scaling_cli.plan import Expectation, Sample, Wanted, expect, plan
+from scaling_cli.running.expected import price
 from scaling_cli.running.journal import Journal
 from scaling_cli.running.prepare import PreparedCell, prepare
 from scaling_cli.running.session import call_sample
 from scaling_cli.store import RunFolder
-from scaling_cli.sweep import Sweep
+from scaling_cli.strategies import bill, width_of
+from scaling_cli.sweep import SAMPLING, Sweep
 
 Row = dict[str, Any]
+
+
+STATUS = (
+    "model", "task", "strategy", "width", "verifier", "questions", "samples", "done", "failed",
+    "accuracy", "truncated", "tokens", "cache_hit_rate", "busy_share", "state",
+)  # fmt: skip
+"""The columns of a status row that a person sees."""
 
 
 def status_rows(folder: RunFolder) -> list[Row]:
     """One row a cell: questions, samples, tokens, failures, how far it is."""
     run = folder.read_manifest()
-    return [_status(folder, key, dict(cell.details)) for key, cell in run.ordered()]
+    busy = _busy(run.starts)
+    return [
+        _status(folder, key, dict(cell.details), busy.get(cell.details["model"]))
+        for key, cell in run.ordered()
+    ]
 
 
-def _status(folder: RunFolder, key: str, details: Row) -> Row:
+def _busy(starts: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Share of each model's slots that were at work, over all starts of its engine."""
+    seconds: dict[str, float] = {}
+    worked: dict[str, float] = {}
+    for start in starts:
+        work = start.get("work") or {}
+        model, wall = str(start["model"]), float(work.get("seconds", 0.0))
+        seconds[model] = seconds.get(model, 0.0) + wall
+        worked[model] = worked.get(model, 0.0) + wall * float(work.get("busy_share", 0.0))
+    return {model: worked[model] / wall for model, wall in seconds.items() if wall > 0}
+
+
+def _status(folder: RunFolder, key: str, details: Row, busy: float | None) -> Row:
     wanted = int(details["samples"]) * int(details["questions"])
     row: Row = {
         "cell": key,
         "model": details["model"],
         "task": details["task"],
         "strategy": "greedy" if details["temperature"] == 0 else details["strategy"],
+        "params": details.get("params", {}),
+        "width": details.get("width"),
+        "verifier": (details.get("verifier") or {}).get("label"),
         "questions": details["questions"],
         "samples": wanted,
         "done": 0,
@@ -38,11 +65,15 @@ def _status(folder: RunFolder, key: str, details: Row) -> Row:
         "truncated": None,
         "tokens": None,
         "cache_hit_rate": None,
+        "busy_share": busy,
     }
     if folder.has_part("candidates", key):
         row |= _graded(folder, key)
-    # The journal may hold calls of questions that are not asked this time.
-    row["done"] = min(wanted, row["done"] + len(Journal.peek(folder.journal_path(key))))
+    if "step" in details:
+        row |= _searched(folder, key)
+    else:
+        # The journal may hold calls of questions that are not asked this time.
+        row["done"] = min(wanted, row["done"] + len(Journal.peek(folder.journal_path(key))))
     row["state"] = "complete" if row["done"] >= wanted and not row["failed"] else "incomplete"
     return row
 
@@ -67,25 +98,52 @@ def _graded(folder: RunFolder, key: str) -> Row:
     }
 
 
+def _searched(folder: RunFolder, key: str) -> Row:
+    """Questions done in place of traces, and what all calls were charged in place of paths."""
+    if not folder.has_part("candidates", key) or not folder.has_part("charges", key):
+        return {}
+    done = {question for question, _ in folder.recorded(key)}
+    names = ["role", "prompt_tokens", "cached_tokens", "new_tokens"]
+    calls = folder.read_part("charges", key, names).to_pylist()
+    known = [call for call in calls if call["cached_tokens"] is not None and call["prompt_tokens"]]
+    prompts = sum(call["prompt_tokens"] for call in known)
+    return {
+        "done": len(done),
+        "tokens": sum(c["new_tokens"] or 0 for c in calls if c["role"] == "policy"),
+        "cache_hit_rate": sum(c["cached_tokens"] for c in known) / prompts if prompts else None,
+    }
+
+
 def plan_rows(sweep: Sweep, folder: RunFolder) -> list[Row]:
     """One row a cell: samples missing, and the tokens and FLOPs they should take."""
     prepared = {cell.key: cell for cell in prepare(sweep)}
     todo = plan(wanted(prepared.values()), lambda key: held(folder, key))
-    lengths = {key: mean for key in prepared if (mean := _mean_tokens(folder, key)) is not None}
-    rows = expect(todo, lengths, lambda one, length: _flops(prepared[one.wanted.key], one, length))
+    lengths = {key: mean for key in prepared if (mean := mean_tokens(folder, key)) is not None}
+    rows = expect(todo, lengths, lambda one, length: price(prepared[one.wanted.key], one, length))
     return [_plan_row(row) for row in rows]
 
 
 def _plan_row(row: Expectation) -> Row:
     fields = asdict(row)
     fields["cell"], fields["params"] = fields.pop("key"), dict(row.params)
+    searches = row.strategy != SAMPLING
+    fields["width"] = width_of(row.strategy, fields["params"]) if searches else None
     fields["strategy"] = "greedy" if row.temperature == 0 else row.strategy
     return fields
 
 
 def wanted(prepared: Iterable[PreparedCell]) -> list[Wanted]:
     """The cells as the plan sees them."""
-    return [Wanted(c.key, c.cell, tuple(q.id for q in c.questions)) for c in prepared]
+    return [_wanted(cell) for cell in prepared]
+
+
+def _wanted(prepared: PreparedCell) -> Wanted:
+    cell = prepared.cell
+    ids = tuple(question.id for question in prepared.questions)
+    if not cell.searches:
+        return Wanted(prepared.key, cell, ids)
+    asked = bill(cell.strategy, dict(cell.params))
+    return Wanted(prepared.key, cell, ids, asked.solutions, asked.scores)
 
 
 def held(folder: RunFolder, key: str) -> set[Sample]:
@@ -95,24 +153,10 @@ def held(folder: RunFolder, key: str) -> set[Sample]:
     return folder.recorded(key) | journalled
 
 
-def _mean_tokens(folder: RunFolder, key: str) -> float | None:
+def mean_tokens(folder: RunFolder, key: str) -> float | None:
     """Mean new tokens of a cell's recorded samples."""
     if not folder.has_part("candidates", key):
         return None
     column = folder.read_part("candidates", key, ["new_tokens"])["new_tokens"].to_pylist()
     lengths = [length for length in column if length is not None]
     return sum(lengths) / len(lengths) if lengths else None
-
-
-def _flops(prepared: PreparedCell, todo: Todo, length: float) -> float | None:
-    """FLOPs of the missing samples, one prompt a question."""
-    architecture = prepared.model.architecture
-    if architecture is None or prepared.model.tokenizer is None:
-        return None
-    model = CostModel(architecture)
-    asked = {question for question, _ in todo.missing}
-    prompts = {q.id: len(prepared.prompt_tokens(q)) for q in prepared.questions if q.id in asked}
-    prefill = sum(float(model.prefill(tokens)) for tokens in prompts.values())
-    return prefill + sum(
-        float(model.decode(length, context=prompts[question])) for question, _ in todo.missing
-    )

@@ -18,6 +18,8 @@ results/<sweep>/
   charges/<cell>.parquet      raw counts of every call (search lane)
   summary.parquet             accuracy rows, derived
   fits.json                   fitted laws, derived
+  plan.json                   what the run was expected to take, for `scale status` to compare
+  pace.json                   how fast each start of an engine sampled, for later plans
   bank/<cell>.parquet         raw completions (bank lane); not committed
   bank/questions.parquet      the questions' texts; not committed
   journal/<cell>.jsonl        calls not yet in a part; gone when the cell is done; not committed
@@ -71,10 +73,20 @@ FITS = """
 An object per fitted law: its parameters, intervals and residuals. Derived; it may be deleted.
 """
 
+BESIDE = """
+## `plan.json` and `pace.json`
+
+`plan.json`: `cells` maps keys to rows of `scale plan` (samples, tokens, FLOPs, seconds, where each
+number comes from), `widths` lists the intervals to expect, `version` is 1. It is written before
+anything is sampled, and kept. `pace.json`: `sessions` holds for every start of an engine that
+sampled its `model`, `engine`, `device`, `slots`, `samples`, `tokens` and `seconds`. Both may be
+deleted.
+"""
+
 
 def render() -> str:
     """The page."""
-    return HEAD + MANIFEST + "".join(_section(part) for part in PARTS.values()) + FITS
+    return HEAD + MANIFEST + "".join(_section(part) for part in PARTS.values()) + FITS + BESIDE
 
 
 def _section(part: Part) -> str:

@@ -85,6 +85,10 @@ class RunFolder:
             remove_leftovers(self.path)
             yield
 
+    def writer(self) -> str | None:
+        """Who is writing the run now; None where nobody is."""
+        return lock.holder(self.path / ".lock")
+
     def cells(self, kind: str) -> list[str]:
         """The cells that have a part of this kind."""
         files = (self.path / kind).glob("*.parquet")
@@ -113,6 +117,18 @@ class RunFolder:
         """Add graded answers; those graded anew replace the old, the others stay."""
         self._merge("candidates", cell, rows, newest=True)
 
+    def replace_questions(self, kind: str, cell: str, rows: Rows, questions: set[str]) -> None:
+        """Write the rows of these questions in place of those that stand there."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        table = canonical(kind, rows)
+        if self.has_part(kind, cell):
+            before = self.read_part(kind, cell)
+            old = pc.is_in(before["question_id"], value_set=pa.array(sorted(questions)))
+            table = pa.concat_tables([before.filter(pc.invert(old)), table])
+        self.write_part(kind, cell, table)
+
     def _merge(self, kind: str, cell: str, rows: Rows | pa.Table, *, newest: bool) -> None:
         table = canonical(kind, rows)
         if self.has_part(kind, cell):
@@ -126,9 +142,11 @@ class RunFolder:
         hold only what was drawn since.
         """
         found: set[tuple[str, int]] = set()
-        for kind, minor in (("bank", "sample"), ("candidates", "index")):
+        columns = {"bank": ["sample", "error"], "candidates": ["index", "error", "score_error"]}
+        for kind, names in columns.items():
+            minor = names[0]
             if self.has_part(kind, cell):
-                table = self.read_part(kind, cell, ["question_id", minor, "error"])
+                table = self.read_part(kind, cell, ["question_id", *names])
                 found |= parts.recorded_rows(table, minor)
         return found
 

@@ -54,6 +54,23 @@ def hold(path: Path, command: str | None = None) -> Iterator[None]:
             os.close(handle)
 
 
+def holder(path: Path) -> str | None:
+    """Who holds the lock at `path`, without taking it; None where nobody does."""
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except OSError:
+        return None  # never locked, or not ours to see
+    try:
+        # There is no asking: a shared lock is taken and dropped at once.
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        taken = error.errno in (errno.EWOULDBLOCK, errno.EACCES)
+        return _describe(os.pread(handle, 4096, 0)) if taken else None
+    finally:
+        os.close(handle)
+    return None
+
+
 def _open(path: Path) -> int:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING
 
 from scaling_cli.errors import StoreError
 from scaling_cli.store.atomic import replace_file
-from scaling_cli.store.schema import PARTS, SCHEMA_VERSION
+from scaling_cli.store.schema import PARTS, SCHEMA_VERSION, arrow_schema
 from scaling_cli.store.tables import question_codes
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ REMEDIES = {
     "bank": "move it away and run the same command again: only what it held is drawn again",
     "candidates": "move it away and run the same command again: the bank is graded again",
     "charges": "move it away and run the same command again: only this cell is run again",
+    "scores": "move it away and run the same command again: its samples are scored again",
     "questions": "move it away and run the same command again: it is written anew",
     "texts": "move it away and run the same command again: it is written anew",
     "summary": "move it away and run the same command again: it is derived anew",
@@ -67,9 +68,22 @@ def read_table(
             page_checksum_verification=True,
         ) as file:
             _check_origin(path, kind, file.schema_arrow, names)
-            return file.read(columns=names, use_pandas_metadata=False)
+            held = [name for name in names if name in file.schema_arrow.names]
+            table = file.read(columns=held, use_pandas_metadata=False)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise StoreError(f"{path} cannot be read: {_first_line(error)}", REMEDIES[kind]) from error
+    return _with_absent(kind, table, names)
+
+
+def _with_absent(kind: str, table: pa.Table, names: Sequence[str]) -> pa.Table:
+    """Nulls for the columns that the file's writer did not know yet."""
+    import pyarrow as pa
+
+    schema = arrow_schema(kind)
+    for name in names:
+        if name not in table.column_names:
+            table = table.append_column(name, pa.nulls(len(table), schema.field(name).type))
+    return table.select(list(names))
 
 
 def merge(kind: str, old: pa.Table, new: pa.Table, *, newest: bool) -> pa.Table:
@@ -90,7 +104,10 @@ def recorded_rows(table: pa.Table, minor: str) -> set[tuple[str, int]]:
     """(question_id, sample) of the rows that hold a result."""
     import pyarrow.compute as pc
 
-    return row_keys(table.filter(pc.is_null(table.column("error"))), minor)
+    for name in ("error", "score_error"):
+        if name in table.column_names:
+            table = table.filter(pc.is_null(table.column(name)))
+    return row_keys(table, minor)
 
 
 def row_keys(table: pa.Table, minor: str) -> set[tuple[str, int]]:
@@ -127,7 +144,12 @@ def _check_origin(path: Path, kind: str, schema: pa.Schema, names: Sequence[str]
             f"this scale reads up to {SCHEMA_VERSION}",
             "install the newer scale that wrote it",
         )
-    if missing := [name for name in names if name not in schema.names]:
+    # Damage to a name makes one column missing and another unknown.
+    needed = {column.name for column in PARTS[kind].columns if not column.later}
+    strange = set(schema.names) - set(PARTS[kind].names)
+    if missing := [
+        name for name in names if name not in schema.names and (name in needed or strange)
+    ]:
         raise StoreError(f"{path} lacks the column {missing[0]}", REMEDIES[kind])
 
 

@@ -18,13 +18,15 @@ BOXED = "list<struct<answer_class: int32, end_token: int32>>"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column; `allowed` lists the only values a text column may hold."""
+    """One column; `allowed` lists the only values a text column may hold, `later` says that
+    files written before it was thought of are whole without it."""
 
     name: str
     type: str
     meaning: str
     nullable: bool = False
     allowed: tuple[str, ...] = ()
+    later: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,10 @@ class Part:
 
 def _optional(name: str, type: str, meaning: str) -> Column:
     return Column(name, type, meaning, nullable=True)
+
+
+def _later(name: str, type: str, meaning: str) -> Column:
+    return Column(name, type, meaning, nullable=True, later=True)
 
 
 QUESTION_ID = Column(
@@ -66,6 +72,8 @@ BANK = Part(
             "logprob_sum", "float64", "Sum of the sampled tokens' log-probabilities (natural)."
         ),
         _optional("logprobs", "list<float32>", "Log-probability of each sampled token (natural)."),
+        _later("confidence", "list<float32>", "DeepConf's confidence of each token, if asked."),
+        _later("certainty", "list<float32>", "Self-certainty of each token, if asked for."),
         _optional("finish_reason", "string", "`stop` or `length`; null when the call failed."),
         *COUNTS,
         Column("seconds", "float64", "From request to reply."),
@@ -103,27 +111,49 @@ CANDIDATES = Part(
         _optional("rewards", "list<float64>", "The verifier's scores, oldest first."),
         *COUNTS,
         _optional(
-            "spent", "int64", "Policy tokens the question had been charged when this finished."
+            "spent", "int64", "Policy tokens its branch had been charged when this finished."
         ),
-        Column("seconds", "float64", "From request to reply, or from the question's start."),
+        Column("seconds", "float64", "From request to reply; of a search, summed over its calls."),
         _optional("error", "string", "Why it failed; the row stays in the denominator."),
+        _later("tree", "int32", "Which independent subtree of a search it comes from."),
+        _later("score_error", "string", "Why a scoring of its question failed; tried again."),
     ),
     ("question_id", "index"),
 )
 
 CHARGES = Part(
     "charges/<cell>.parquet",
-    "Raw counts of every call of the search lane, pruned branches included; never a price.",
+    "Raw counts of every call of the search lane, pruned branches included, and of every score; "
+    "never a price. Scores of a bank stand in `<cell>.<verifier>`.",
     (
         QUESTION_ID,
         Column("call", "string", "The call's name, unique within its question."),
-        Column("role", "string", "Who was asked.", allowed=ROLES),
+        Column("role", "string", "Who was charged.", allowed=ROLES),
+        _later("model", "string", "The model that was asked."),
         _optional("parent", "string", "The call whose prefix this one continues."),
         *COUNTS,
         _optional("context", "int32", "Tokens of the whole context the call read."),
+        _later(
+            "known_tokens",
+            "int32",
+            "First tokens of the context that other calls of the question to this model computed; "
+            "0 where its engine cannot read them again.",
+        ),
         Column("seconds", "float64", "From request to reply."),
     ),
     ("question_id", "call"),
+)
+
+SCORES = Part(
+    "scores/<cell>.parquet",
+    "A verifier's scores of a bank's samples; the name is `<cell>.<verifier>`.",
+    (
+        QUESTION_ID,
+        Column("index", "int32", "The sample's number within its question."),
+        _optional("score", "float64", "The verifier's score; null where scoring failed."),
+        _optional("error", "string", "Why scoring failed; it is tried again."),
+    ),
+    ("question_id", "index"),
 )
 
 QUESTIONS = Part(
@@ -195,6 +225,7 @@ PARTS: dict[str, Part] = {
     "bank": BANK,
     "candidates": CANDIDATES,
     "charges": CHARGES,
+    "scores": SCORES,
     "questions": QUESTIONS,
     "texts": TEXTS,
     "summary": SUMMARY,

@@ -70,8 +70,8 @@ def _from_rows(kind: str, rows: Rows) -> pa.Table:
     listed = list(rows)
     known = set(PARTS[kind].names)
     for row in listed:
-        if unknown := sorted(set(row) - known):
-            raise _refused(kind, f"has no column {', '.join(unknown)}")
+        if not row.keys() <= known:
+            raise _refused(kind, f"has no column {', '.join(sorted(row.keys() - known))}")
     try:
         return pa.Table.from_pylist(listed, schema=arrow_schema(kind))
     except UnicodeEncodeError:

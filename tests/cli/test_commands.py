@@ -92,7 +92,7 @@ def test_an_accuracy_row_has_every_agreed_field(folder: Path) -> None:
         (["frontier", "results/tiny", "--axis", "joules"], "flops"),
         (["models", "show", "gpt"], "there is no model"),
         (["tasks", "show", "gsm8"], "gsm8k"),
-        (["strategies", "show", "beam"], "sampling"),
+        (["strategies", "show", "beem"], "sampling"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else value,
 )

@@ -43,7 +43,7 @@ def test_the_version_and_nothing_else(scale: Scale) -> None:
 def test_every_command_of_the_issue_is_there() -> None:
     names = {" ".join(words) for words in commands()}
     assert {"run", "status", "accuracy", "frontier", "grade", "doctor"} <= names
-    for group in ("models", "tasks", "strategies"):
+    for group in ("models", "tasks", "strategies", "verifiers"):
         assert {f"{group} list", f"{group} show"} <= names
     assert "models pull" in names
 
@@ -58,7 +58,7 @@ def test_help_says_what_it_does_and_gives_an_example(scale: Scale, words: list[s
 
 @pytest.mark.parametrize("words", [w for w in commands() if w], ids=" ".join)
 def test_every_table_can_be_had_as_json(scale: Scale, words: list[str]) -> None:
-    if words[-1] not in ("pull", "models", "tasks", "strategies"):
+    if words[-1] not in ("pull", "models", "tasks", "strategies", "verifiers"):
         assert "--json" in scale(*words, "--help").out
 
 

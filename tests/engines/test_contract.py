@@ -13,8 +13,8 @@ import pytest_asyncio
 from scaling_cli import models
 from scaling_cli.engines import open_engine
 from scaling_cli.engines.fake import fake_model
+from scaling_cli.running.bench import for_engine
 from scaling_cli.running.progress import Progress
-from scaling_cli.running.run import _for_engine
 from scaling_cli.sweep import EngineSpec
 from scaling_cli.types import Engine, Message, Model, Question, Request, Sampler
 
@@ -76,7 +76,7 @@ class Opened:
 async def opened(request: pytest.FixtureRequest) -> AsyncIterator[Opened]:
     name = request.param
     model = fake_model() if name == "fake" else models.resolve(SMALL)
-    ready = _for_engine(model, EngineSpec(name), Progress())
+    ready = for_engine(model, EngineSpec(name), Progress())
     engine = await open_engine(name, ready, OPTIONS[name], 0)
     yield Opened(engine, model)
     await engine.close()

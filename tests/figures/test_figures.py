@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scaling_cli.compare import compare_selections
+from scaling_cli.comparisons import compare_selections
 from scaling_cli.figures.accuracy import accuracy_figure
 from scaling_cli.figures.compare import MARK, compare_figure
 from scaling_cli.figures.frontier import error_figure, frontier_figure
 from scaling_cli.figures.odds import caption, names_of, strips
 from scaling_cli.figures.save import save
 from scaling_cli.figures.style import colour_of, marker_of, spread
-from scaling_cli.frontier import frontier_tables
+from scaling_cli.frontiers import frontier_tables
 from scaling_cli.recorded import Ask
 from scaling_cli.selection import Selection
 from scaling_cli.store import RunFolder
@@ -172,3 +172,18 @@ def test_differences_are_drawn_with_their_verdicts(folder: RunFolder, width: flo
         assert marks == {MARK[verdict] for verdict in one.law.verdicts()}
         extents = [label.get_window_extent() for label in axes.get_xticklabels()]
         assert not any(a.overlaps(b) for a, b in itertools.combinations(extents, 2))
+
+
+def test_crowded_labels_stay_beside_the_axes() -> None:
+    import matplotlib.pyplot as plt
+
+    from scaling_cli.figures.style import house_style, label_ends
+
+    with house_style():
+        figure, axes = plt.subplots(figsize=(4, 4))
+        axes.set_ylim(0, 1)
+        label_ends(axes, [(1.0, 1.0, str(n), "#000000") for n in range(20)])
+        heights = sorted(float(text.xyann[1]) for text in axes.texts)  # type: ignore[attr-defined]
+        plt.close(figure)
+    assert heights[-1] <= 1.05 and heights[0] >= 0
+    assert min(high - low for low, high in itertools.pairwise(heights)) > 0.02

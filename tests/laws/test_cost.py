@@ -17,8 +17,8 @@ from scaling_cli.laws.cost import (
     TokenPrices,
     bank_cost,
     call_costs,
-    known_tokens,
 )
+from scaling_cli.laws.prefixes import known_prefixes
 from scaling_cli.types import Architecture
 
 TINY = Architecture(
@@ -38,9 +38,9 @@ def test_the_worked_example_of_the_docs() -> None:
 
 
 def test_the_tree_of_the_docs() -> None:
-    parent, prompt, new = np.array([-1, 0, 0]), np.array([3, 5, 5]), np.array([2, 1, 1])
-    known = known_tokens(parent, prompt, new)
-    assert known.tolist() == [0, 4, 5]
+    known = known_prefixes([[1, 2, 3], [1, 2, 3, 4, 5], [1, 2, 3, 4, 5]], [[4, 5], [6], [7]])
+    assert known == [0, 4, 5]
+    prompt, new = np.array([3, 5, 5]), np.array([2, 1, 1])
     cost = call_costs(MODEL, Calls(prompt, new, np.array([0, 0, 4]), known))
     assert cost["flops"].tolist() == [1472, 448, 80]
     assert cost["flops_uncached"].tolist() == [1472, 1760, 1760]
@@ -48,62 +48,45 @@ def test_the_tree_of_the_docs() -> None:
 
 
 @st.composite
-def trees(draw: st.DrawFn) -> list[tuple[int, list[int], list[int], int]]:
-    """Calls as (parent, prompt ids, new ids, number of the prompt), every sampled id unique."""
+def trees(draw: st.DrawFn) -> list[tuple[list[int], list[int]]]:
+    """Calls as (prompt ids, new ids), each continuing one before it; every sampled id unique."""
     fresh = iter(range(100, 10_000))
-    calls: list[tuple[int, list[int], list[int], int]] = []
-    numbers: dict[tuple[int, ...], int] = {}
+    calls: list[tuple[list[int], list[int]]] = []
     for index in range(draw(st.integers(1, 8))):
         parent = draw(st.integers(-1, index - 1))
-        start = [1, 2, 3] if parent < 0 else calls[parent][1] + calls[parent][2]
+        start = [1, 2, 3] if parent < 0 else calls[parent][0] + calls[parent][1]
         # What a strategy writes after its parent: nothing, or one of two texts.
         added = draw(st.sampled_from([[], [11], [12, 13]])) if parent >= 0 else []
-        sampled = [next(fresh) for _ in range(draw(st.integers(0, 4)))]
-        number = numbers.setdefault(tuple(start + added), len(numbers))
-        calls.append((parent, start + added, sampled, number))
+        calls.append((start + added, [next(fresh) for _ in range(draw(st.integers(0, 4)))]))
     return calls
 
 
 @given(trees(), st.integers(0, 6))
 @settings(max_examples=200, deadline=None)
 def test_every_distinct_prefix_is_computed_once(
-    calls: list[tuple[int, list[int], list[int], int]], window: int
+    calls: list[tuple[list[int], list[int]]], window: int
 ) -> None:
     model = CostModel(replace(TINY, windows=(window,)))
     done: set[tuple[int, ...]] = set()
     expected = 0.0
-    for _, prompt, sampled, _ in calls:
+    for prompt, sampled in calls:
         text = prompt + sampled[:-1]
         for end in range(1, len(text) + 1):
             if tuple(text[:end]) not in done:
                 done.add(tuple(text[:end]))
                 expected += float(model.body(end - 1, end))
         expected += len(sampled) * model.head
-    parent, prompts, new, number = (
-        np.array(column)
-        for column in zip(*((p, len(q), len(s), n) for p, q, s, n in calls), strict=True)
-    )
-    known = known_tokens(parent, prompts, new, prompts=number)
+    known = known_prefixes([prompt for prompt, _ in calls], [sampled for _, sampled in calls])
+    prompts, new = (np.array([len(call[place]) for call in calls]) for place in (0, 1))
     cost = call_costs(model, Calls(prompts, new, known_tokens=known))
     assert cost["flops"].sum() == pytest.approx(expected, rel=1e-12)
     assert (cost["flops"] <= cost["flops_uncached"]).all()
 
 
-def test_one_prompt_reached_by_two_ways_is_read_once() -> None:
-    # The second call samples nothing and hands its text on; both children read one prompt.
-    parent, prompt, new = np.array([-1, 0, 0, 1]), np.array([3, 3, 4, 4]), np.zeros(4, int)
-    known = known_tokens(parent, prompt, new, prompts=np.array([0, 0, 1, 1]))
-    assert known.tolist() == [0, 3, 3, 4]
-
-
-def test_a_call_before_its_parent_is_refused() -> None:
-    with pytest.raises(LawError, match="before its parent"):
-        known_tokens(np.array([1, -1]), np.array([5, 3]), np.array([1, 2]))
-
-
 def test_a_bank_is_the_tree_of_its_calls() -> None:
     new = np.array([4, 2, 7])
-    known = known_tokens(np.full(3, -1), np.full(3, 9), new)
+    sampled = [list(range(100 * n, 100 * n + count)) for n, count in enumerate(new, 1)]
+    known = known_prefixes([list(range(9))] * 3, sampled)
     calls = call_costs(MODEL, Calls(np.full(3, 9), new, known_tokens=known))
     bank = bank_cost(MODEL, np.array([9]), new[None], np.array([3]), [3])
     for axis in ("flops", "flops_uncached", "tokens"):
@@ -156,10 +139,10 @@ def test_the_engines_cache_lies_between_none_and_all() -> None:
 @pytest.mark.parametrize(
     ("model", "prompt", "tokens", "known"),
     [
-        (None, [3], [[2]], {"tokens", "flops_verifier"}),
-        (MODEL, None, [[2]], {"tokens", "flops_verifier"}),
-        (MODEL, [-1], [[2]], {"tokens", "flops_verifier"}),
-        (MODEL, [3], [[-1]], {"flops_verifier"}),
+        (None, [3], [[2]], {"tokens", "flops_verifier", "verifier_tokens"}),
+        (MODEL, None, [[2]], {"tokens", "flops_verifier", "verifier_tokens"}),
+        (MODEL, [-1], [[2]], {"tokens", "flops_verifier", "verifier_tokens"}),
+        (MODEL, [3], [[-1]], {"flops_verifier", "verifier_tokens"}),
     ],
 )
 def test_what_is_unknown_is_never_guessed(model, prompt, tokens, known) -> None:  # type: ignore[no-untyped-def]

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scaling_cli.engines.fake import END, OPTIONS, FakeEngine, FakeTokenizer
-from scaling_cli.errors import EngineError
+from scaling_cli.errors import CallFailed, EngineError
 from scaling_cli.running.journal import Journal
 from scaling_cli.running.session import Door, QuestionSession, call_index, call_name, seed_of
 from scaling_cli.types import (
@@ -32,6 +32,8 @@ QUESTION = Question("a/b/c#d", "t", "1 + 1?", "2")
 class Echo:
     """An engine that answers with its call's name, late and in any order, and keeps the list."""
 
+    fails = "#3"
+
     def __init__(self, *, seeds: bool = True, streams: bool = False) -> None:
         self.facts = EngineFacts("echo", "1", "x", seeds, streams, True, 8)
         self.asked: list[Request] = []
@@ -41,7 +43,7 @@ class Echo:
         self.asked.append(request)
         for _ in range(self._source.randrange(5)):
             await asyncio.sleep(0)
-        if request.name.endswith("#3"):
+        if request.name.endswith(self.fails):
             raise EngineError("no reply", "try again")
         tokens = tuple(request.name.encode())
         return Completion(request.name, "stop", tokens, 2, 0, len(tokens), None, 0.1)
@@ -60,6 +62,7 @@ def session_of(path: Path, engine: Any, *, ticks: bool = False, **settings: Any)
 
 async def test_names_do_not_depend_on_timing_and_order_is_kept(tmp_path: Path) -> None:
     engine = Echo()
+    engine.fails = "#none"
     session = session_of(tmp_path, engine)
     twice = await asyncio.gather(session.extend([Trace()] * 3), session.extend([Trace()] * 4))
     names = [[trace.calls[0] for trace in traces] for traces in twice]
@@ -80,12 +83,16 @@ async def test_branches_have_names_of_their_own(tmp_path: Path) -> None:
     assert len(names) == len(set(names)) == 8
 
 
-async def test_a_failed_call_is_an_unfinished_trace_and_is_asked_again(tmp_path: Path) -> None:
+async def test_a_failed_call_ends_the_question_once_all_are_recorded_and_is_asked_again(
+    tmp_path: Path,
+) -> None:
     engine = Echo()
-    traces = await session_of(tmp_path, engine).extend([Trace()] * 5)
-    assert [trace.finished for trace in traces] == [True, True, True, False, True]
+    with pytest.raises(CallFailed, match="#3: no reply"):
+        await session_of(tmp_path, engine).extend([Trace()] * 5)
     again = Echo()
-    await session_of(tmp_path, again).extend([Trace()] * 5)
+    again.fails = "#none"
+    traces = await session_of(tmp_path, again).extend([Trace()] * 5)
+    assert all(trace.finished for trace in traces)
     assert [request.name for request in again.asked] == [call_name(QUESTION.id, 3)]
 
 

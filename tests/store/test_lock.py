@@ -117,3 +117,17 @@ def test_the_note_holds_no_arguments(tmp_path: Path, monkeypatch: pytest.MonkeyP
         note = (folder.path / ".lock").read_text()
     assert '"command": "scale run"' in note
     assert "secret" not in note and "/opt" not in note
+
+
+def test_a_reader_is_told_who_writes_and_takes_nothing(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path / "r")
+    assert folder.writer() is None and not (folder.path / ".lock").exists()
+    process = holder(folder)
+    assert process.stdout is not None
+    pid = process.stdout.readline().strip()
+    assert f"process {pid} on " in str(folder.writer())
+    process.kill()
+    process.wait()
+    assert folder.writer() is None
+    with folder.lock():
+        pass

@@ -1,0 +1,187 @@
+"""Searches and sampling against compute: the policy's and everyone's, and by difficulty."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scaling_cli.difficulty import binned
+from scaling_cli.figures.frontier import AXIS_NAMES
+from scaling_cli.figures.style import (
+    PAPER_WIDTH,
+    colour_of,
+    house_style,
+    label_ends,
+    marker_of,
+    short,
+)
+from scaling_cli.searchlines import Line
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SIDES = ("flops_policy", "flops")
+SIZE = 6.8
+SPAN = 30
+"""An axis that spans less is labelled between the powers of ten too."""
+LINE_HEIGHT = 0.155
+"""Inches a label needs."""
+
+
+def searches_figure(lines: Sequence[Line], *, width: float = PAPER_WIDTH) -> Figure:
+    """Accuracy against the policy's FLOPs and against all FLOPs: a row of panels a task and model.
+
+    A colour is a generator, a marker a verifier; upper bounds are dotted and hollow.
+    """
+    import matplotlib.pyplot as plt
+
+    rows = _panels(lines)
+    heights = [max(2.4, LINE_HEIGHT * len(mine) + 0.3) for mine in rows.values()]
+    across = width + 1.0  # the labels stand outside
+    with house_style():
+        figure, grid = plt.subplots(
+            len(rows),
+            2,
+            figsize=(across, sum(heights) + 0.5 * len(rows)),
+            height_ratios=heights,
+            sharey="row",
+            squeeze=False,
+        )
+        figure.subplots_adjust(left=0.07, right=0.73, wspace=0.06, hspace=0.45)
+        for ((task, model), mine), pair in zip(rows.items(), grid, strict=True):
+            for axis, axes in zip(SIDES, pair, strict=True):
+                _panel(axes, mine, lines, axis)
+                axes.set_xlabel(AXIS_NAMES[axis].split(" (")[0])
+            questions = _questions(mine)
+            pair[0].set_title(f"{task}, {short(model)} ({questions} questions)")
+            pair[0].set_ylabel("accuracy")
+            label_ends(pair[1], _ends(mine, lines), size=SIZE)
+        _footnote(figure, lines)
+    drawn: Figure = figure
+    return drawn
+
+
+def difficulty_figure(
+    lines: Sequence[Line], rates: Mapping[str, float], axis: str, *, width: float = PAPER_WIDTH
+) -> Figure:
+    """Accuracy against compute in each bin of questions, easy ones first (Snell et al. 2024,
+    figure 3); the first task and model of the lines."""
+    import matplotlib.pyplot as plt
+
+    mine = next(iter(_panels(lines).values()))
+    bins = binned(rates, list(dict.fromkeys(q for line in mine for q in line.question_ids)))
+    with house_style():
+        figure, grid = plt.subplots(
+            1, len(bins), figsize=(width, 2.1), sharey=True, squeeze=False
+        )  # fmt: skip
+        figure.subplots_adjust(left=0.075, right=0.995, wspace=0.1, top=0.8, bottom=0.2)
+        for (name, questions), axes in zip(bins, grid[0], strict=True):
+            _panel(axes, mine, lines, axis, questions)
+            axes.set_title(f"{name}\n({len(questions)} questions)", fontsize=7)
+            axes.set_ylim(-0.03, 1.03)
+            axes.tick_params(labelsize=6.5)
+        grid[0][0].set_ylabel("accuracy")
+        figure.supxlabel(AXIS_NAMES.get(axis, axis), fontsize=7.5, y=0.0)
+        _legend(figure, mine, lines)
+    drawn: Figure = figure
+    return drawn
+
+
+def _panels(lines: Sequence[Line]) -> dict[tuple[str, str], list[Line]]:
+    found: dict[tuple[str, str], list[Line]] = {}
+    for line in lines:
+        found.setdefault((line.task, line.model), []).append(line)
+    return found
+
+
+def _panel(
+    axes: Axes,
+    mine: Sequence[Line],
+    everyone: Sequence[Line],
+    axis: str,
+    only: Sequence[str] | None = None,
+) -> None:
+    axes.set_xscale("log")
+    for line in mine:
+        cost, accuracy = line.points(axis, only)
+        axes.plot(cost, accuracy, **_look(line, everyone))
+    _ticks(axes)
+
+
+def _ticks(axes: Axes) -> None:
+    """Powers of ten, and where these are too few to read a scale by, twice and five times them."""
+    from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter
+
+    low, high = axes.get_xlim()
+    narrow = high / low < SPAN
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if narrow else (1,)))
+    axes.xaxis.set_major_formatter(
+        LogFormatterSciNotation(labelOnlyBase=False, minor_thresholds=(10, 10))
+    )
+    axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _look(line: Line, everyone: Sequence[Line]) -> dict[str, Any]:
+    """Colour by generator, marker by verifier; dotted and hollow where it is a bound."""
+    colour = _colours(everyone)[line.strategy]
+    marker = marker_of(list(dict.fromkeys(str(one.verifier) for one in everyone)))
+    return {
+        "color": colour,
+        "marker": marker[str(line.verifier)],
+        "ms": 4.2,
+        "mec": colour,
+        "mfc": "white" if line.bound else colour,
+        "mew": 0.9,
+        "ls": (0, (1, 1.6)) if line.bound else "-",
+        "lw": 1.0 if line.bound else 1.4,
+        "zorder": 2 if line.bound else 3,
+    }
+
+
+def _colours(lines: Sequence[Line]) -> dict[str, str]:
+    return colour_of(list(dict.fromkeys(line.strategy for line in lines)))
+
+
+def _ends(mine: Sequence[Line], everyone: Sequence[Line]) -> list[tuple[float, float, str, str]]:
+    ends = []
+    for line in mine:
+        cost, accuracy = line.points("flops")
+        if len(cost):
+            ends.append((cost[-1], accuracy[-1], line.label, _colours(everyone)[line.strategy]))
+    return ends
+
+
+def _questions(mine: Sequence[Line]) -> str:
+    counts = sorted({len(line.question_ids) for line in mine})
+    return str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+
+
+def _legend(figure: Figure, mine: Sequence[Line], everyone: Sequence[Line]) -> None:
+    from matplotlib.lines import Line2D
+
+    handles = [Line2D([], [], label=line.label, **_look(line, everyone)) for line in mine]
+    columns = min(4, len(handles))
+    figure.legend(
+        handles=handles, ncols=columns, loc="upper center", bbox_to_anchor=(0.5, -0.03),
+        fontsize=6.5, handlelength=2.6, columnspacing=1.2,
+    )  # fmt: skip
+
+
+def _footnote(figure: Figure, lines: Sequence[Line]) -> None:
+    """What the marks mean, and how far one point may be off."""
+    selectors = ", ".join(dict.fromkeys(line.selector for line in lines if line.verifier))
+    fewest = min(len(line.question_ids) for line in lines)
+    text = (
+        "colour: generator · marker: verifier"
+        + (f", its scores choosing by {selectors}" if selectors else "")
+        + " · dotted and hollow: upper bounds, which know the right answer and are no method"
+        + f" · one point is off by up to {100 * 0.98 / np.sqrt(max(fewest, 1)):.0f} points (95%)"
+    )
+    size = SIZE - 0.5
+    across = int(figure.get_figwidth() * 72 / (0.53 * size))
+    figure.text(0.01, -0.01, "\n".join(wrap(text, across)), fontsize=size, color="#444444",
+                va="top", linespacing=1.25)  # fmt: skip

@@ -1,0 +1,118 @@
+"""Plan against fact: what a run was expected to take, and what it took."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from scaling_cli.errors import StoreError
+from scaling_cli.laws.accuracy import count_correct
+from scaling_cli.laws.resample import band, question_weights
+from scaling_cli.planning.spent import Spent, spent
+from scaling_cli.recorded import DRAWS, Ask, choice_of
+from scaling_cli.searched import search_values, searches
+from scaling_cli.store import RunFolder
+from scaling_cli.store.beside import read_plan, read_sessions
+
+Row = dict[str, Any]
+
+
+def fact_rows(folder: RunFolder) -> list[Row]:
+    """A row for each planned cell: what was expected of the samples drawn since the plan, and
+    what they took; none where no plan is kept.
+
+    Expectations are those of the plan times the share of the missing samples that were drawn.
+    Seconds are the clock of the engine's starts since, shared among a model's cells by tokens.
+    """
+    plan = read_plan(folder)
+    if plan is None:
+        return []
+    now = {key: spent(folder, key) for key in plan["cells"]}
+    rows = [_row(folder, key, row, now[key], plan) for key, row in plan["cells"].items()]
+    return _with_seconds(rows, _seconds(folder, int(plan.get("sessions") or 0)))
+
+
+def _row(
+    folder: RunFolder, key: str, planned: Row, now: Spent | None, plan: Mapping[str, Any]
+) -> Row:
+    held = planned["held"]
+    taken = now or Spent(0, 0, 0, 0.0)
+    drawn = taken.samples - int(held.get("samples") or 0)
+    missing = int(planned.get("missing") or 0)
+    share = min(drawn / missing, 1.0) if missing else 0.0
+    return {
+        "cell": key,
+        **{name: planned.get(name) for name in ("model", "engine", "task", "strategy")},
+        "missing": missing,
+        "drawn": drawn,
+        **{
+            f"{name}_planned": _times(planned.get(name), share)
+            for name in ("tokens", "flops", "seconds")
+        },
+        "tokens": taken.tokens - int(held.get("tokens") or 0),
+        "verifier_tokens_planned": _times(planned.get("verifier_tokens"), share),
+        "verifier_tokens": taken.verifier_tokens - int(held.get("verifier_tokens") or 0),
+        "flops": _since(taken.flops, held.get("flops", 0.0)),
+        **_width(folder, key, plan),
+    }
+
+
+def _times(value: Any, share: float) -> float | None:
+    return None if value is None else float(value) * share
+
+
+def _since(now: float | None, before: float | None) -> float | None:
+    return None if now is None or before is None else now - before
+
+
+def _width(folder: RunFolder, key: str, plan: Mapping[str, Any]) -> Row:
+    """The half-width that was expected and that there is: of one sample's accuracy, or of what
+    the first selector of a search picks."""
+    mine = [row for row in plan["widths"] if row.get("cell") == key]
+    choosing = [row for row in mine if row.get("selector") != "coverage"]
+    first = [row for row in choosing if row.get("selector") == "first"] or choosing
+    planned = first[0] if first else {}
+    return {
+        "half_width_planned": planned.get("half_width"),
+        "half_width": _half_width(folder, key, planned.get("selector", "first")),
+    }
+
+
+def _half_width(folder: RunFolder, key: str, selector: str) -> float | None:
+    if not folder.has_part("candidates", key):
+        return None
+    bank, _ = folder.sample_bank(key)
+    if not len(bank.question_ids):
+        return None
+    values = count_correct(bank.answer_class) / bank.samples
+    record = folder.read_manifest().cells.get(key)
+    if record is not None and searches(record):
+        choice = choice_of(record, Ask())
+        values = search_values(folder, key, record, bank, selector, choice)[:, -1]
+    lo, hi = band(values[:, None], question_weights(len(values), DRAWS, 0))
+    return float(hi[0] - lo[0]) / 2
+
+
+def _seconds(folder: RunFolder, since: int) -> dict[tuple[str, str], float]:
+    """Seconds on the clock by model and engine."""
+    found: dict[tuple[str, str], float] = {}
+    try:
+        sessions = read_sessions(folder)
+    except StoreError:
+        return found
+    for session in sessions[since:]:
+        place = session["model"], session["engine"]
+        found[place] = found.get(place, 0.0) + float(session["seconds"])
+    return found
+
+
+def _with_seconds(rows: list[Row], seconds: Mapping[tuple[str, str], float]) -> list[Row]:
+    tokens: dict[tuple[Any, Any], int] = {}
+    for row in rows:
+        place = row["model"], row["engine"]
+        tokens[place] = tokens.get(place, 0) + row["tokens"]
+    for row in rows:
+        place = row["model"], row["engine"]
+        known = place in seconds and tokens[place] > 0
+        row["seconds"] = seconds[place] * row["tokens"] / tokens[place] if known else None
+    return rows

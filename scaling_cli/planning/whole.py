@@ -1,0 +1,115 @@
+"""The whole plan of a sweep: its bill, its widths, the differences it decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from scaling_cli.plan import plan
+from scaling_cli.planning.absent import bytes_to_fetch
+from scaling_cli.planning.bill import Prices, bill, totals
+from scaling_cli.planning.differences import difference_rows
+from scaling_cli.planning.earlier import earlier_cells
+from scaling_cli.planning.evidence import evidence
+from scaling_cli.planning.pace import PaceOf, first_known, seen
+from scaling_cli.planning.widths import width_rows
+from scaling_cli.running.prepare import PreparedCell
+from scaling_cli.running.tables import held, wanted
+from scaling_cli.store import RunFolder
+from scaling_cli.sweep import Sweep
+
+Row = dict[str, Any]
+DETECT = 0.05
+"""A difference of five points, where no other is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the user says: speeds and prices, and which difference matters.
+
+    What is `said` goes before what `measure` finds, which is handed the cells that lack samples;
+    that goes before a `bound`, and this before what earlier runs show.
+    """
+
+    said: PaceOf = field(default_factory=first_known)
+    measure: Callable[[Sequence[PreparedCell]], PaceOf] | None = None
+    bound: PaceOf = field(default_factory=first_known)
+    prices: Prices = field(default_factory=Prices)
+    detect: float = DETECT
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Every table of a plan, and what must be said beside them."""
+
+    cells: list[Row]
+    total: Row
+    widths: list[Row]
+    differences: list[Row]
+    remarks: list[str]
+
+
+def make_plan(
+    cells: Sequence[PreparedCell],
+    sweep: Sweep,
+    folder: RunFolder,
+    folders: Sequence[RunFolder],
+    asked: Asked | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> Whole:
+    """Plan what `folder` lacks of the sweep's cells; `folders` are runs to learn from, nearest
+    first."""
+    asked = asked or Asked()
+    earlier = earlier_cells(folders, say)
+    known = evidence(cells, earlier, sweep)
+    widths = width_rows(known, sweep.selectors)
+    differences = difference_rows(known, sweep.selectors, asked.detect)
+    measured = first_known() if asked.measure is None else asked.measure(lacking(cells, folder))
+    pace = first_known(asked.said, measured, asked.bound, seen(folders, earlier))
+    rows = bill(cells, folder, earlier, pace=pace, prices=asked.prices)
+    total = totals(rows) | {"bytes_to_fetch": bytes_to_fetch(sweep)}
+    return Whole(rows, total, widths, differences, _remarks(rows))
+
+
+def runs_to_learn_from(
+    own: RunFolder, named: Sequence[RunFolder], others: Sequence[RunFolder]
+) -> list[RunFolder]:
+    """The run itself first, then those that were named, then all others; each once."""
+    first = [own] if own.manifest_path.is_file() else []
+    by_path: dict[object, RunFolder] = {}
+    for one in [*first, *named, *others]:
+        by_path.setdefault(one.path.resolve(), one)
+    return [*by_path.values()]
+
+
+def lacking(cells: Sequence[PreparedCell], folder: RunFolder) -> list[PreparedCell]:
+    """The cells that a run would start an engine for."""
+    todo = plan(wanted(cells), lambda key: held(folder, key)).todo
+    keys = {one.wanted.key for one in todo if one.missing}
+    return [cell for cell in cells if cell.key in keys]
+
+
+def samples_of(cell: PreparedCell) -> int:
+    """How many samples the cell wants in all, as the plan's rows say it."""
+    return len(cell.questions) * cell.cell.samples
+
+
+def _remarks(rows: Sequence[Row]) -> list[str]:
+    """What the numbers rest on, and what would make them known."""
+    lacking = [row for row in rows if row["missing"]]
+    paces = {row["model"]: row for row in lacking if row["pace"]}
+    lines = [
+        f"{model}: {row['tokens_per_second']:.3g} tokens/s ({row['pace']}: {row['pace_from']})"
+        for model, row in paces.items()
+    ]
+    if any(row["verifier_tokens"] for row in lacking):
+        lines.append("seconds and hours are those of the models sampled: verifiers take more")
+    for where, told in (
+        (lambda row: row["basis"] == "assumed", "half of max_tokens is assumed to be needed by"),
+        (lambda row: row["pace"] is None, "--throughput, --hardware or --probe tells the speed of"),
+        (lambda row: row["flops"] is None, "--config MODEL=config.json gives the FLOPs of"),
+    ):
+        if names := sorted({row["model"] for row in lacking if where(row)}):
+            lines.append(f"{told} {', '.join(names)}")
+    return lines

@@ -1,0 +1,97 @@
+"""Confidence: how sure the policy itself was; no other model, no tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scaling_cli.errors import EngineError
+from scaling_cli.laws import confidence as laws
+from scaling_cli.types import Asking, Model, Reward, Trace, Verifier, VerifierFacts
+from scaling_cli.verifiers.options import choice, count
+
+if TYPE_CHECKING:
+    from scaling_cli.types import FloatArray
+
+OPTIONS: dict[str, Any] = {"measure": "mean-logprob", "scope": "solution", "window": laws.WINDOW}
+"""`window`: tokens of a group and of the tail; `scope: step` reads the last step alone."""
+
+SCOPES = ("solution", "step")
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """From the numbers of tokens, which stand on the trace under `source`, to a score in [0, 1].
+
+    `map` names how what the paper defines becomes a weight; every map rises with it.
+    """
+
+    source: str
+    map: str
+    score: Callable[[FloatArray, int], float]
+
+
+MEASURES: dict[str, Measure] = {
+    "mean-logprob": Measure("logprobs", "exp", lambda x, _: laws.mean_probability(x)),
+    "self-certainty": Measure(
+        "certainty", "nats/50", lambda x, _: laws.share_of_nats(float(np.mean(x)))
+    ),
+    "lowest-group": Measure(
+        "confidence", "nats/50", lambda x, w: laws.share_of_nats(laws.lowest_group(x, w))
+    ),
+    "bottom-groups": Measure(
+        "confidence", "nats/50", lambda x, w: laws.share_of_nats(laws.bottom_groups(x, w))
+    ),
+    "tail": Measure("confidence", "nats/50", lambda x, w: laws.share_of_nats(laws.tail(x, w))),
+}
+
+
+async def open_confidence(
+    *, options: Mapping[str, Any], model: Model | None, seed: int
+) -> Verifier:
+    """Ready at once: it reads what the policy's engine has told."""
+    name = choice(options, "measure", MEASURES)
+    measure = MEASURES[name]
+    scope = choice(options, "scope", SCOPES)
+    facts = VerifierFacts(
+        name="confidence",
+        kind="process",
+        alternatives=0 if measure.source == "logprobs" else laws.TOP,
+        details={"measure": name, "scope": scope, "map": measure.map},
+    )
+    return Confidence(facts, measure, scope, count(options, "window"))
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """Scores a solution so far, or its last step, by its tokens' chances."""
+
+    facts: VerifierFacts
+    measure: Measure
+    scope: str
+    window: int
+
+    async def score(self, trace: Trace, asking: Asking) -> Reward:
+        """EngineError where the policy's engine did not tell what the measure needs."""
+        told: Sequence[float] | None = getattr(trace, self.measure.source)
+        if not told:
+            raise EngineError(
+                f"the trace has no {self.measure.source}",
+                "use an engine that tells log-probabilities, or another verifier",
+            )
+        start = _last_step(trace, len(told)) if self.scope == "step" else 0
+        value = self.measure.score(np.array(told[start:], np.float64), self.window)
+        if not np.isfinite(value):
+            raise EngineError(f"a token of the trace has no {self.measure.source}", "ask again")
+        return Reward(value)
+
+    async def close(self) -> None:
+        """Nothing to stop."""
+
+
+def _last_step(trace: Trace, tokens: int) -> int:
+    """Where the last step begins; what follows the last recorded end is a step too."""
+    return max((end for end in trace.steps if end < tokens), default=0)
