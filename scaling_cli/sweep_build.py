@@ -20,6 +20,7 @@ from scaling_cli.sweep_nouns import (
     TaskSpec,
     VerifierSpec,
 )
+from scaling_cli.sweep_options import check_options
 from scaling_cli.sweep_overlap import check_cells
 from scaling_cli.sweep_schema import ModelKeys, Subset, SweepKeys, TaskKeys
 from scaling_cli.sweep_steps import rule
@@ -48,6 +49,10 @@ class Known:
     prompts: Sequence[str]
     any_model: Collection[str] = ()
     """Engines that take a model by any name: those that load no files of ours."""
+    task_options: Callable[[str], Mapping[str, Any] | None] = lambda name: None
+    """A task's options with their defaults; None where they cannot be told."""
+    more_tasks: Callable[[], Sequence[str]] = lambda: ()
+    """Names that `is_task` accepts and nobody wants to read in a sentence."""
     verifiers: KnownVerifiers = field(default_factory=KnownVerifiers)
     check_strategy: Callable[[str, Mapping[str, Any]], None] = lambda name, params: None
     """Raises SweepError where a strategy cannot run with these parameters."""
@@ -110,19 +115,8 @@ class Builder:
         name, options = self._named(given, "engine", place)
         self._check(name, self._known.engines, "engine", (*place, "name"))
         # vLLM has hundreds of arguments of its own: those it checks itself.
-        if name != "vllm":
-            for option in options:
-                valid = self._known.engines[name]
-                self._check(option, valid, f"option of {name}", (*place, option))
-        for option, value in options.items():
-            default = self._known.engines[name].get(option)
-            # Numbers and flags only: a text may stand for more, as `token_ids: auto` does.
-            if isinstance(default, int | float) and not fits(value, default):
-                raise self._document.error(
-                    (*place, option),
-                    f"{option} is {brief(value)}; it must be {kind_of(default)}",
-                    f"default: {str(default).lower()}",
-                )
+        valid, free = self._known.engines[name], name == "vllm"
+        check_options(self._document, name, options, valid, place, free=free)
         return EngineSpec(name, pairs(options))
 
     def _model(self, keys: ModelKeys, default: EngineSpec, place: Place) -> ModelSpec:
@@ -153,13 +147,17 @@ class Builder:
         if data is None and keys.name.endswith(DATA_ENDINGS):
             data = self._file(keys.name, (*place, "name"))
         if data is None and not _accepts(keys.name, self._known.tasks, self._known.is_task):
-            also = "; or reasoning-gym/NAME, a .jsonl or .parquet file"
-            raise unknown(
-                self._document, (*place, "name"), "task", keys.name, self._known.tasks, also
-            )
-        where: Place = ("prompt",) if keys.prompt is None else (*place, "prompt")
+            also = "; or reasoning-gym/NAME (scale tasks list --all), a .jsonl or .parquet file"
+            listed, more = self._known.tasks, self._known.more_tasks()
+            raise unknown(self._document, (*place, "name"), "task", keys.name, listed, also, more)
+        # Only where there are options: telling those of a generated task takes a second.
+        valid = self._known.task_options(keys.name) if keys.options and data is None else {}
+        if valid is not None:
+            where = (*place, "options")
+            check_options(self._document, keys.name, keys.options, valid, where)
+        asked: Place = ("prompt",) if keys.prompt is None else (*place, "prompt")
         prompt = sweep.prompt if keys.prompt is None else keys.prompt
-        self._check(prompt, self._known.prompts, "prompt style", where)
+        self._check(prompt, self._known.prompts, "prompt style", asked)
         return TaskSpec(
             name=keys.name,
             data=data,

@@ -14,11 +14,20 @@ from scaling_cli.sweep_yaml import EXAMPLE, Document, Place, brief
 
 
 def unknown(
-    document: Document, place: Place, kind: str, name: str, valid: Iterable[str], also: str = ""
+    document: Document,
+    place: Place,
+    kind: str,
+    name: str,
+    valid: Iterable[str],
+    also: str = "",
+    unlisted: Iterable[str] = (),
 ) -> SweepError:
-    """There is no such name; `also` says what is accepted beside the valid ones."""
+    """There is no such name; `also` says what is accepted beside the valid ones, and `unlisted`
+    are more names than a sentence holds, of which the nearest is said."""
     names = list(valid)
     near = difflib.get_close_matches(name, names, n=1)
+    # Long names with one beginning are all alike: only a slip of the pen is taken for one.
+    near = near or difflib.get_close_matches(name, list(unlisted), n=1, cutoff=0.9)
     meant = f"; did you mean {near[0]}?" if near else ""
     listed = ", ".join(names) or "none"
     return document.error(

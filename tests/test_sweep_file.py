@@ -28,6 +28,8 @@ KNOWN = Known(
         "beam": {"width": 4, "temperature": 0.5, "mode": "last", "deep": False, "note": None},
     },
     prompts=["boxed", "brief", "few-shot"],
+    task_options=lambda name: {"min_terms": 2, "hard": True} if "/" in name else {},
+    more_tasks=lambda: ["reasoning-gym/chain_sum", "reasoning-gym/zebra_puzzles"],
 )
 BASE = "models: [small]\ntasks: [gsm8k]\n"
 
@@ -175,6 +177,26 @@ MISTAKES = {
     "models: []\ntasks: [gsm8k]\n": (1, "models is []; it must be a list that is not empty", ""),
     "models: [5]\ntasks: [gsm8k]\n": (1, "models.0 is 5; it must be a name, or", ""),
     "models:\n- name: small\n  sample: 3\ntasks: [gsm8k]\n": (3, "of models.0 'sample'", "samples"),
+    "models: [small]\ntasks:\n- raesoning-gym/chain_sum\n": (
+        3,
+        "did you mean reasoning-gym/chain_sum?",
+        "scale tasks list --all",
+    ),
+    "models: [small]\ntasks:\n- name: gsm8k\n  options:\n    x: 1\n": (
+        5,
+        "no option of gsm8k 'x'",
+        "valid: none",
+    ),
+    "models: [small]\ntasks:\n- name: reasoning-gym/sums\n  options:\n    min_trems: 1\n": (
+        5,
+        "no option of reasoning-gym/sums 'min_trems'; did you mean min_terms?",
+        "min_terms, hard",
+    ),
+    "models: [small]\ntasks:\n- name: reasoning-gym/sums\n  options: {min_terms: two}\n": (
+        4,
+        "min_terms is 'two'; it must be a whole number",
+        "default: 2",
+    ),
     "models: [small]\ntasks:\n- name: gsm8k\n  options: 5\n": (
         4,
         "options is 5; it must be a mapping",

@@ -93,9 +93,14 @@ def pull_model(name: str) -> None:
 
 
 @tasks_app.command("list", epilog="Example: scale tasks list")
-def list_tasks(as_json: Json = False) -> None:
+def list_tasks(
+    every: Annotated[
+        bool, typer.Option("--all", help="Name every task of reasoning-gym too.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """The tasks known by name. Any reasoning-gym task and any JSONL file are tasks too."""
-    from scaling_cli.tasks import GENERATED, TASKS
+    from scaling_cli.tasks import GENERATED, TASKS, generated_names, options_of
 
     rows = [
         {"name": t.name, "what": t.summary, "source": t.hub, "columns": ", ".join(t.columns)}
@@ -108,6 +113,11 @@ def list_tasks(as_json: Json = False) -> None:
          "source": "reasoning-gym, no network", "columns": "–"},
         {"name": "FILE.jsonl", "what": "your own questions", "source": "a local file",
          "columns": "question, answer; id, level, subject, solution if given"},
+    ]  # fmt: skip
+    rows += [
+        {"name": name, "what": "", "source": "reasoning-gym, no network",
+         "columns": f"options: {', '.join(options_of(name) or ())}"}
+        for name in (generated_names() if every else [])
     ]  # fmt: skip
     show(rows, as_json=as_json)
 

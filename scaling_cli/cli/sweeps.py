@@ -23,6 +23,8 @@ def known() -> Known:
         strategies={name: strategies.parameters(name) for name in strategies.STRATEGIES},
         prompts=list(INSTRUCTIONS),
         any_model=("fake", "completions"),
+        task_options=tasks.options_of,
+        more_tasks=tasks.generated_names,
         verifiers=KnownVerifiers(
             options={name: verifiers.options_of(name) for name in verifiers.VERIFIERS},
             asking=verifiers.ASKING,

@@ -12,11 +12,26 @@ from scaling_cli.errors import TaskError
 from scaling_cli.tasks import gsm8k, math500, own
 from scaling_cli.tasks.data import Item, TaskData, to_data
 from scaling_cli.tasks.hub import read_hub
-from scaling_cli.tasks.reasoning import PREFIX, is_generated, load_generated
+from scaling_cli.tasks.reasoning import (
+    PREFIX,
+    generated_names,
+    generated_options,
+    is_generated,
+    load_generated,
+)
 from scaling_cli.tasks.rows import Row, check_columns, fingerprint, read_rows
 from scaling_cli.tasks.select import select
 
-__all__ = ["TASKS", "TaskData", "TaskKind", "is_task_name", "load", "select"]
+__all__ = [
+    "TASKS",
+    "TaskData",
+    "TaskKind",
+    "generated_names",
+    "is_task_name",
+    "load",
+    "options_of",
+    "select",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +70,18 @@ GENERATED = "gsm_symbolic"
 
 def is_task_name(name: str) -> bool:
     """Whether `load` may know it: a known task, a generated one, or a file of questions."""
-    return (
-        name in TASKS
-        or name == GENERATED
-        or name.startswith(PREFIX)
-        or name.endswith(FILES)
-        or is_generated(name)
-    )
+    if name in TASKS or name == GENERATED or name.endswith(FILES):
+        return True
+    if name.startswith(PREFIX):
+        # Where reasoning-gym is not installed, loading says so.
+        names = generated_names()
+        return not names or name in names
+    return is_generated(name)
+
+
+def options_of(name: str) -> Mapping[str, Any] | None:
+    """A task's options with their defaults, none for questions of a file; None: not known."""
+    return {} if name in TASKS or name.endswith(FILES) else generated_options(name)
 
 
 def load(

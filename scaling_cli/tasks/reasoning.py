@@ -6,6 +6,7 @@ others count as wrong.
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import hashlib
 import json
@@ -32,13 +33,37 @@ _NUMBER = re.compile(
 
 def is_generated(name: str) -> bool:
     """Whether reasoning-gym has a task of this bare name."""
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        return False
+    return re.fullmatch(r"[a-z][a-z0-9_]*", name) is not None and name in _datasets()
+
+
+def generated_names() -> list[str]:
+    """Every task of reasoning-gym as a sweep names it; none where it is not installed."""
+    return [f"{PREFIX}{name}" for name in sorted(_datasets())]
+
+
+def generated_options(name: str) -> dict[str, Any] | None:
+    """A generated task's options with their defaults; None where they cannot be told."""
+    found = _datasets().get(name.removeprefix(PREFIX))
+    if found is None:
+        return None
+    _, config = found
+    return {
+        field.name: field.default_factory()
+        if field.default_factory is not dataclasses.MISSING
+        else field.default
+        for field in dataclasses.fields(config)
+        if field.name not in ("seed", "size")
+    }
+
+
+def _datasets() -> Mapping[str, Any]:
+    """reasoning-gym's own table."""
     try:
         from reasoning_gym.factory import DATASETS
     except ImportError:
-        return False
-    return name in DATASETS
+        return {}
+    known: Mapping[str, Any] = DATASETS
+    return known
 
 
 def load_generated(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from scaling_cli.errors import TaskError
-from scaling_cli.tasks import is_task_name, load, reasoning
+from scaling_cli.tasks import generated_names, is_task_name, load, options_of, reasoning
 from scaling_cli.tasks.generate import generate
 from scaling_cli.tasks.reasoning import PROBED, load_generated
 from scaling_cli.tasks.shots import take_shots
@@ -145,3 +145,16 @@ def test_bare_names_are_known_and_a_size_of_none_is_refused() -> None:
     assert not is_task_name("chain_som") and not is_task_name("../chain_sum")
     with pytest.raises(TaskError, match="a size of 0"):
         load("gsm_symbolic", size=0)
+
+
+def test_names_and_options_are_told_before_anything_is_generated() -> None:
+    names = generated_names()
+    assert "reasoning-gym/chain_sum" in names and names == sorted(names)
+    assert all(is_task_name(name) for name in names)
+    assert not is_task_name("reasoning-gym/nonsense")
+    assert options_of("gsm_symbolic") == {"difficulty": 1.0}
+    options = options_of("reasoning-gym/chain_sum")
+    assert options is not None and {"min_terms", "max_digits"} <= set(options)
+    assert not {"seed", "size"} & set(options)
+    assert options_of("gsm8k") == options_of("mine.jsonl") == {}
+    assert options_of("nonsense") is None
