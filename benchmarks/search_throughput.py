@@ -251,6 +251,7 @@ class Speed:
     questions: int
     seconds: float
     tokens: int
+    new: int
     cached_share: float
 
     @property
@@ -276,7 +277,8 @@ def run(strategy: str, questions: int, in_flight: int, law: Law = Law()) -> Spee
         finally:
             loop.close()
     tokens = engine.uncached + engine.new
-    return Speed(questions, seconds, tokens, 1 - engine.uncached / engine.prompt_tokens)
+    cached_share = 1 - engine.uncached / engine.prompt_tokens
+    return Speed(questions, seconds, tokens, engine.new, cached_share)
 
 
 def measure(questions: int, in_flight: int, alone: int) -> list[dict[str, Any]]:
