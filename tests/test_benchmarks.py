@@ -26,6 +26,7 @@ from scaling_cli.running.progress import Progress
 from scaling_cli.running.regrade import regrade
 from scaling_cli.store import RunFolder
 from scaling_cli.sweep import EngineSpec, Sweep
+from scaling_cli.types import Request, Sampler
 
 FOLDER = Path(__file__).parent.parent / "benchmarks"
 LENGTH = 60
@@ -42,6 +43,7 @@ def load(name: str) -> ModuleType:
 
 
 help_, bank, sampling, theory = load("help"), load("bank"), load("sampling"), load("theory")
+plumbing, search_throughput = load("plumbing"), load("search_throughput")
 
 
 def test_help_counts_the_childs_cpu() -> None:
@@ -191,7 +193,9 @@ def test_unequal_work_is_no_measurement() -> None:
         sampling.report("a", [unequal])
 
 
-@pytest.mark.parametrize("name", ["help", "bank", "sampling", "theory"])
+@pytest.mark.parametrize(
+    "name", ["help", "bank", "sampling", "theory", "plumbing", "search_throughput"]
+)
 def test_each_tells_how_it_is_run(name: str) -> None:
     done = subprocess.run(
         [sys.executable, str(FOLDER / f"{name}.py"), "--help"],
@@ -269,4 +273,52 @@ def test_theory_json_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
     code = theory.main(tiny)
     rows = json.loads(capsys.readouterr().out)["rows"]
     assert {row["what"] for row in rows} > {*theory.NAMES}
+    assert code == (0 if all(row["ok"] for row in rows) else 1)
+
+
+def test_plumbing_is_measured_on_every_request(tmp_path: Path) -> None:
+    (row,) = plumbing.measure(240, 20, 1, tmp_path)
+    assert row["requests"] == 3 * plumbing.REQUESTS_A_QUESTION
+    assert row["ratio"] == row["value"] / plumbing.LIMIT_MICROSECONDS
+    assert row["ok"] == (row["value"] <= plumbing.LIMIT_MICROSECONDS)
+    charges = RunFolder(tmp_path / "run-0").read_part("charges", "c" * 16)
+    assert set(charges["new_tokens"].to_pylist()) == {20}
+
+
+def test_a_lone_request_takes_what_the_law_says() -> None:
+    """Its prompt once, then one step a token; asked again, only what no whole block holds."""
+    law, engine = search_throughput.Law(), search_throughput.GpuLike(search_throughput.Law())
+    prompt = tuple(range(40))
+    request = Request("q#0", "q", prompt, "", Sampler(max_tokens=2048), 1)
+
+    async def twice() -> list[Any]:
+        return [await engine.generate(request), await engine.generate(request)]
+
+    loop = search_throughput.SimulatedLoop()
+    first, second = loop.run_until_complete(twice())
+    loop.close()
+    decoding = first.new_tokens * (law.step + law.sequence)
+    assert first.seconds == pytest.approx(decoding + 40 * law.prompt)
+    assert second.seconds == pytest.approx(decoding + 8 * law.prompt)
+    assert (first.cached_tokens, second.cached_tokens) == (0, 32)
+    assert engine.uncached == 48 and engine.new == 2 * first.new_tokens
+
+
+@pytest.mark.parametrize("strategy", ["beam", "rebase"])
+def test_searches_together_keep_an_engine_busy(strategy: str) -> None:
+    """Small, and in simulated time: few slots, and as many questions as fill them twice."""
+    law = search_throughput.Law(slots=32)
+    together = search_throughput.run(strategy, 16, 8, law)
+    alone = search_throughput.run(strategy, 2, 1, law)
+    assert together.rate > alone.rate and together.each < alone.each
+    full = law.slots / (law.step + law.sequence * law.slots)
+    assert 0.5 * full < together.new / together.seconds <= full
+    assert 0.9 < together.cached_share < 1
+
+
+def test_search_throughput_json_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
+    tiny = ["--questions", "8", "--in-flight", "4", "--alone", "1", "--json"]
+    code = search_throughput.main(tiny)
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert [row["strategy"] for row in rows] == ["beam", "rebase"]
     assert code == (0 if all(row["ok"] for row in rows) else 1)
