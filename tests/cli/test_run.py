@@ -91,7 +91,7 @@ def test_a_second_process_is_told_who_holds_the_folder(scale: Scale) -> None:
 
 
 def test_ctrl_c_keeps_what_is_recorded(scale: Scale) -> None:
-    file = scale.write(options="latency: 1.0")
+    file = scale.write(options="latency: 8.0")
     process = subprocess.Popen(
         [sys.executable, "-m", "scaling_cli.cli.main", "run", file, "--results", scale.results],
         cwd=ROOT,
@@ -100,13 +100,13 @@ def test_ctrl_c_keeps_what_is_recorded(scale: Scale) -> None:
         stderr=subprocess.PIPE,
         text=True,
     )
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     journals: list[Path] = []
     while not any(j.stat().st_size for j in journals) and time.monotonic() < deadline:
         time.sleep(0.02)
         journals = list(scale.results.glob("s/journal/*.jsonl"))
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=90)
     assert process.returncode == 130 and out == ""
     assert "what was recorded is kept" in err and "Traceback" not in err
     assert sum(row["done"] for row in scale("status", scale.results / "s", "--json").rows) > 0
