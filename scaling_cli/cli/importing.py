@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -73,11 +75,7 @@ def import_(
     as_json: Json = False,
 ) -> None:
     """Make a run from recorded samples; nothing is sampled, nothing dropped unsaid."""
-    from scaling_cli.importing import FORMATS
-    from scaling_cli.importing.record import Import, import_run
-    from scaling_cli.recorded import Ask
-    from scaling_cli.store import RunFolder
-    from scaling_cli.summary import accuracy_rows
+    from scaling_cli.importing.record import Import
 
     given = Import(
         format=format.value,
@@ -85,36 +83,57 @@ def import_(
         task=task,
         only=only,
         equality=equality.value,
-        architecture=_architecture(config, total_params, active_params),
         total_parameters=_whole(total_params),
         active_parameters=_whole(active_params),
         prompt_tokens=prompt_tokens,
         max_tokens=max_tokens,
     )
-    folder = RunFolder.create(out)
-    with folder.lock():
-        found = import_run(FORMATS[format.value], path, folder, given, say)
-        folder.write_summary(accuracy_rows(folder, Ask(caps=[])))
-    show([_row(*item) for item in found.tallies.values()], as_json=as_json, title=folder.name)
-    for line in _remarks(found, given):
+    said: list[str] = []
+    rows = import_samples(path, out, config, given, say, said.append)
+    show(rows, as_json=as_json, title=out.resolve().name)
+    for line in said:
         say(line)
 
 
-def _architecture(
-    config: Path | None, total: float | None, active: float | None
-) -> Architecture | None:
+def import_samples(
+    path: Path,
+    out: Path,
+    config: Path | None,
+    given: Import,
+    progress: Callable[[str], None],
+    say: Callable[[str], None],
+) -> list[dict[str, Any]]:
+    """Import into the run at `out`: a row a model and task, and remarks said."""
+    from scaling_cli.errors import TaskError
+    from scaling_cli.importing import FORMATS
+    from scaling_cli.importing.record import import_run
+    from scaling_cli.recorded import Ask
+    from scaling_cli.store import RunFolder
+    from scaling_cli.summary import accuracy_rows
+
+    if given.format not in FORMATS:
+        raise TaskError(f"there is no format {given.format}", f"valid: {', '.join(FORMATS)}")
+    given = replace(given, architecture=_architecture(config, given))
+    folder = RunFolder.create(out)
+    with folder.lock():
+        found = import_run(FORMATS[given.format], path, folder, given, progress)
+        folder.write_summary(accuracy_rows(folder, Ask(caps=[])))
+    for line in _remarks(found, given):
+        say(line)
+    return [_row(*item) for item in found.tallies.values()]
+
+
+def _architecture(config: Path | None, given: Import) -> Architecture | None:
     if config is None:
         return None
-    from dataclasses import replace
-
     from scaling_cli.importing.files import json_content
     from scaling_cli.models.architecture import architecture_from_config
 
     facts = architecture_from_config(json_content(config))
     return replace(
         facts,
-        parameters=_whole(total) or facts.parameters,
-        active_parameters=_whole(active) or facts.active_parameters,
+        parameters=given.total_parameters or facts.parameters,
+        active_parameters=given.active_parameters or facts.active_parameters,
     )
 
 
