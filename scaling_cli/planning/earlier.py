@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from scaling_cli.errors import ScaleError
+from scaling_cli.errors import ScaleError, StoreError
 from scaling_cli.planning.absent import is_absent
 from scaling_cli.running.prepare import PreparedCell
 from scaling_cli.running.tables import mean_tokens
@@ -88,7 +88,10 @@ def length_of(cell: PreparedCell, earlier: Sequence[Earlier]) -> tuple[float, st
         if known and not _same_prompt(cell, one):
             continue
         if int(one.record.details["max_tokens"]) >= limit:
-            mean = mean_tokens(one.folder, one.key)
+            try:
+                mean = mean_tokens(one.folder, one.key)
+            except StoreError:
+                continue  # evidence that cannot be read is none
             if mean is not None:
                 return min(mean, float(limit)), one.source
     return None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scaling_cli.errors import StoreError
 from scaling_cli.laws.accuracy import count_correct
 from scaling_cli.laws.selectors import curve
 from scaling_cli.laws.width import Spread, assumed, spread
@@ -122,7 +123,10 @@ def evidence(
 
 def _recorded(cell: PreparedCell, earlier: Sequence[Earlier], ask: Ask) -> Recorded | None:
     for one in kin(cell, earlier):
-        bank, _ = bank_of(one.folder, one.key, one.record, ask)
+        try:
+            bank, _ = bank_of(one.folder, one.key, one.record, ask)
+        except StoreError:
+            continue  # evidence that cannot be read is none; the run's own commands name it
         if len(bank.question_ids) >= FEWEST:
             return Recorded(bank, one, ask)
     return None

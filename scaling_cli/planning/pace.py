@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from scaling_cli.engines import options_of
-from scaling_cli.errors import LawError
+from scaling_cli.errors import LawError, StoreError
 from scaling_cli.laws.roofline import Hardware, Load, roofline
 from scaling_cli.planning.earlier import Earlier
 from scaling_cli.running.prepare import PreparedCell
@@ -126,7 +126,11 @@ def _weight_bytes(cell: PreparedCell) -> float | None:
 def _measured(folders: Sequence[RunFolder], model: str, engine: str) -> Pace | None:
     """Tokens over seconds of every session, from the first run that has any."""
     for folder in folders:
-        mine = [s for s in read_sessions(folder) if (s["model"], s["engine"]) == (model, engine)]
+        try:
+            sessions = read_sessions(folder)
+        except StoreError:
+            continue  # evidence that cannot be read is none
+        mine = [one for one in sessions if (one["model"], one["engine"]) == (model, engine)]
         seconds = sum(float(session["seconds"]) for session in mine)
         tokens = sum(int(session["tokens"]) for session in mine)
         if tokens > 0 and seconds > 0:
@@ -148,7 +152,11 @@ def _from_calls(earlier: Sequence[Earlier], model: str, engine: str) -> Pace | N
             and (one.record.details.get("model"), one.record.details.get("engine"))
             == (model, engine)
         ]
-        tokens, seconds = map(sum, zip(*map(_spent, mine), strict=True)) if mine else (0.0, 0.0)
+        try:
+            spent = [_spent(one) for one in mine]
+        except StoreError:
+            continue
+        tokens, seconds = (sum(pair[part] for pair in spent) for part in (0, 1))
         if slots and tokens > 0 and seconds > 0:
             return Pace(tokens / seconds * slots, "calls", folder.name)
     return None

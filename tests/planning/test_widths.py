@@ -14,6 +14,7 @@ from scaling_cli.laws.width import assumed, half_width
 from scaling_cli.planning.whole import Asked
 from scaling_cli.recorded import Ask
 from scaling_cli.store import RunFolder
+from scaling_cli.store.beside import pace_path
 from scaling_cli.summary import accuracy_rows
 from scaling_cli.sweep import EngineSpec
 from tests.planning.planned import fill, plan_of, sweep_in
@@ -135,3 +136,14 @@ def test_a_damaged_earlier_run_is_said_and_left_out(tmp_path: Path) -> None:
     said: list[str] = []
     assert len(earlier_cells([RunFolder(broken), done], said.append)) == 4
     assert len(said) == 1 and "broken" in said[0]
+
+
+def test_damaged_parts_of_other_runs_are_no_evidence(tmp_path: Path) -> None:
+    sweep = sweep_in(tmp_path)
+    other = fill(sweep, tmp_path / "other")
+    for part in other.path.glob("candidates/*.parquet"):
+        part.write_bytes(part.read_bytes()[:200])
+    pace_path(other).write_text("{")
+    whole = plan_of(sweep, RunFolder(tmp_path / "r"), [other])
+    assert {row["basis"] for row in [*whole.widths, *whole.cells]} == {"assumed"}
+    assert {row["pace"] for row in whole.cells} == {None}
