@@ -158,7 +158,8 @@ def test_a_summary_alone_gives_the_recorded_points_and_says_what_lacks(
     keys = ("configuration", "k", "max_tokens")
     same = [[tuple(row[k] for k in keys) for row in t["optimal"]] for t in (task, whole)]
     assert same[0] == same[1]
-    assert set(task["dominated"]) == set(whole["dominated"])
+    # Only the answers tell that a vote of one sample repeats that sample, and so leads nowhere.
+    assert set(task["dominated"]) <= set(whole["dominated"])
     assert len(task["answer"]["sentences"]) == 2 and "neither cross-fitted" in str(task["answer"])
 
 
