@@ -70,7 +70,7 @@ def fit_coverage(
         parameters = intervals(NAMES, found, drawn)
         held = None
         if not enough(samples):
-            held = _hold_out(correct, samples, weights, n, seed)
+            held = hold_out(correct, samples, weights, n, seed)
     except LawError as error:
         return refusal(LAW, error.message)
     fit = Fit(LAW, parameters, fit.x, fit.observed, fit.predicted, held)
@@ -79,9 +79,10 @@ def fit_coverage(
     return judged(fit, unidentified=flat or enough(samples))
 
 
-def _hold_out(
+def hold_out(
     correct: IntArray, samples: IntArray, weights: NDArray[np.uint8], n: int, seed: int
 ) -> HoldOut:
+    """The law of a quarter of the samples, carried on to the `n` of the whole bank."""
     right, kept = quarter_of(correct, samples, seed)
     ks = grid(int(kept.min()))
     part = coverage(right, kept, ks)

@@ -155,7 +155,7 @@ def fit_success(
     }
     alpha = parameters["exponent"]
     try:
-        held = None if enough(n) else _hold_out(right, n, weights, theta, seed)
+        held = None if enough(n) else hold_out(right, n, weights, theta, seed)
     except LawError as error:
         return refusal(LAW, error.message)
     fit = Fit(LAW, parameters, ks.astype(np.float64), observed, predict(theta, ks), held)
@@ -207,13 +207,15 @@ def _crossing(falls: Callable[[float], float], start: float, direction: float) -
     return far
 
 
-def _hold_out(
+def hold_out(
     correct: IntArray,
     samples: IntArray,
     weights: NDArray[np.uint8],
     theta: FloatArray,
     seed: int,
 ) -> HoldOut:
+    """The distribution of a quarter of the samples, and what it makes of these very questions
+    once the rest is drawn; the search begins at the whole bank's `theta`."""
     right, kept = quarter_of(correct, samples, seed)
     n = int(samples.min())
     more = n - int(kept.min())
