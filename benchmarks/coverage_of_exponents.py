@@ -81,9 +81,8 @@ def coverage_cases() -> Iterator[Case]:
                 right, samples = counts(rng, rng.choice(p, q, p=w), 64)
                 ks = grid(64)
                 values = coverage(right, samples, ks)
-                means = bootstrap_means(values, question_weights(q, DRAWS, seed))
-                drawn = [coverage_law.least_squares(ks, row) for row in means]
-                return ends(coverage_law.NAMES, np.array(drawn))
+                drawn = coverage_law.refits(ks, values, question_weights(q, DRAWS, seed))
+                return ends(coverage_law.NAMES, drawn)
 
             yield Case("coverage", f"exp({a}·k^{b})", questions, 64, {"a": a, "b": b}, once, 1.0)
 

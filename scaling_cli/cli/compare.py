@@ -12,13 +12,16 @@ from scaling_cli.cli.asking import (
     Axis,
     Extraction,
     Intensity,
+    Keep,
     Plots,
     Prices,
     ReadAs,
     Selectors,
     Unanswered,
+    WeightBy,
     make_ask,
     priced,
+    voting,
     write_figure,
 )
 from scaling_cli.cli.output import Json, say, show
@@ -57,6 +60,8 @@ def compare(
     ] = 0.05,
     selector: Selectors = None,
     extraction: ReadAs = Extraction.lenient,
+    weight_map: WeightBy = None,
+    keep: Keep = 8,
     plot: Annotated[bool, typer.Option("--plot", help="Draw the differences.")] = False,
     plots: Plots = Path("plots"),
     view: Annotated[
@@ -78,7 +83,7 @@ def compare(
     sides = parse_selection(first), parse_selection(second)
     ask = make_ask([side.folder for side in sides], selector or ["first", "majority", "best"],
                    None, None, extraction, Unanswered.abstain, None)  # fmt: skip
-    ask = priced(ask, intensity, price)
+    ask = voting(priced(ask, intensity, price), weight_map, keep)
     found = compare_selections(*sides, ask, axis=axis, detect=detect)
     rows = [row for one in found.matched for row in one.rows()]
     verdicts = [

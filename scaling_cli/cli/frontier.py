@@ -13,16 +13,19 @@ from scaling_cli.cli.asking import (
     Extraction,
     GroupBy,
     Intensity,
+    Keep,
     Plots,
     Prices,
     ReadAs,
     Runs,
     Selectors,
     Unanswered,
+    WeightBy,
     grouped,
     make_ask,
     open_runs,
     priced,
+    voting,
     with_verifier,
     write_figure,
 )
@@ -61,6 +64,8 @@ def frontier(
     price: Prices = None,
     selector: Selectors = None,
     extraction: ReadAs = Extraction.lenient,
+    weight_map: WeightBy = None,
+    keep: Keep = 8,
     by: GroupBy = None,
     view: Annotated[
         Table, typer.Option("--table", help="Rows: points of the frontier, or all crossings.")
@@ -87,7 +92,8 @@ def frontier(
     folders = open_runs(runs)
     ask = make_ask(folders, selector or ["first", "majority", "best"], None, None, extraction,
                Unanswered.abstain, by)  # fmt: skip
-    tables = frontier_tables(folders, priced(ask, intensity, price), axis)
+    ask = voting(priced(ask, intensity, price), weight_map, keep)
+    tables = frontier_tables(folders, ask, axis)
     if view is Table.frontier:
         rows = [row for t in tables for row in t.rows()]
         columns = with_verifier(_FRONTIER, rows)

@@ -11,14 +11,17 @@ from scaling_cli.cli.asking import (
     Axis,
     Extraction,
     Intensity,
+    Keep,
     Prices,
     ReadAs,
     Runs,
     Selectors,
     Unanswered,
+    WeightBy,
     make_ask,
     open_runs,
     priced,
+    voting,
     with_verifier,
 )
 from scaling_cli.cli.output import Json, say, show
@@ -54,6 +57,8 @@ def recommend(
     task: Annotated[str | None, typer.Option(help="Only this task.")] = None,
     selector: Selectors = None,
     extraction: ReadAs = Extraction.lenient,
+    weight_map: WeightBy = None,
+    keep: Keep = 8,
     view: Annotated[
         Table | None, typer.Option("--table", help="Only this one; JSON: choice if not said.")
     ] = None,
@@ -70,7 +75,7 @@ def recommend(
     folders = open_runs(runs)
     ask = make_ask(folders, selector or ["first", "majority", "best"], None, None, extraction,
                    Unanswered.abstain, None)  # fmt: skip
-    ask = priced(ask, intensity, price)
+    ask = voting(priced(ask, intensity, price), weight_map, keep)
     found = recommended(folders, ask, axis, budget, task)
     rows = [row for one in found for row in one.rows]
     tests = [row for one in found for row in one.sensitivity]

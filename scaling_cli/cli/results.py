@@ -13,6 +13,7 @@ from scaling_cli.cli.asking import (
     Extraction,
     GroupBy,
     Intensity,
+    Keep,
     Ks,
     Plots,
     Prices,
@@ -21,10 +22,12 @@ from scaling_cli.cli.asking import (
     Score,
     Selectors,
     Unanswered,
+    WeightBy,
     grouped,
     make_ask,
     open_runs,
     priced,
+    voting,
     with_verifier,
     write_figure,
 )
@@ -90,6 +93,8 @@ def accuracy(
     score: Annotated[
         Score | None, typer.Option(help="The score that best-of and weighted votes go by.")
     ] = None,
+    weight_map: WeightBy = None,
+    keep: Keep = 8,
     by: GroupBy = None,
     intensity: Intensity = None,
     price: Prices = None,
@@ -112,7 +117,7 @@ def accuracy(
     # A program gets every token cap; a person asks for the ones to be shown.
     caps = cap or (None if as_json else [])
     ask = make_ask(folders, selector, k, caps, extraction, unanswered, by)
-    ask = priced(ask, intensity, price)
+    ask = voting(priced(ask, intensity, price), weight_map, keep)
     if score is not None:
         ask = replace(ask, score=score.value)
     rows = [row for folder in folders for row in accuracy_rows(folder, ask)]
