@@ -22,8 +22,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
+from scipy.stats import beta
 
-from scaling_cli.laws import coverage_law, power_law, success, voting_law
+from scaling_cli.laws import coverage_law, power_law, size_law, success, voting_law
 from scaling_cli.laws.accuracy import coverage
 from scaling_cli.laws.coverage_law import grid
 from scaling_cli.laws.fit import HoldOut, quarter_of
@@ -108,9 +109,9 @@ def success_cases() -> Iterator[Case]:
 
         return once
 
-    for alpha, beta, c in [(0.4, 1.2, 1.0), (0.8, 2.0, 0.8)]:
-        yield Case("success", OWN, f"{c:g}·Beta({alpha}, {beta})", 100, 32,
-                   check(lambda rng, s=(alpha, beta), c=c: c * rng.beta(*s, 100), 32),
+    for alpha, other, c in [(0.4, 1.2, 1.0), (0.8, 2.0, 0.8)]:
+        yield Case("success", OWN, f"{c:g}·Beta({alpha}, {other})", 100, 32,
+                   check(lambda rng, s=(alpha, other), c=c: c * rng.beta(*s, 100), 32),
                    share=0.25)  # fmt: skip
     yield Case("success", BROKEN, "half known, half had once in n/2 samples", 100, 128,
                check(lambda rng: late(rng, 100, 64), 128), share=0.15)  # fmt: skip
@@ -182,11 +183,41 @@ def compute_cases() -> Iterator[Case]:
                check(lambda rng: late(rng, 100, 256), 256), share=0.25)  # fmt: skip
 
 
+def size_cases() -> Iterator[Case]:
+    """Sizes 1e8, 1e9, ... under four token limits each, every size beginning where the one
+    before has no more to win; sixteen samples, of which four are fitted."""
+
+    def check(steps: list[float], questions: int) -> Callable[[Rng, int], HoldOut]:
+        starts = 1e10 * np.cumprod([1.0, *steps])
+        cost = np.concatenate([start * np.geomspace(1, 8, 4) for start in starts])
+        size = np.repeat(10.0 ** (8 + np.arange(len(starts))), 4)
+        truth = 0.15 * np.repeat(np.arange(len(starts)), 4) + np.tile(
+            [0.20, 0.25, 0.28, 0.30], len(starts)
+        )
+
+        def once(rng: Rng, seed: int) -> HoldOut:
+            ability = rng.random((questions, 1))
+            right = rng.binomial(16, beta.ppf(ability, 2 * truth, 2 * (1 - truth)))
+            part = rng.hypergeometric(right, 16 - right, 4)
+            weights = question_weights(questions, DRAWS, seed)
+            sizes = [size_law.Sizes(table, cost, size) for table in (part / 4, right / 16)]
+            return size_law.hold_out(sizes[0], sizes[1], weights, 16)
+
+        return once
+
+    for questions in (100, 500):
+        yield Case("size", OWN, "four sizes on a line", questions, 16,
+                   check([16, 16, 16], questions))  # fmt: skip
+    yield Case("size", BROKEN, "the largest overtakes 4,000 times later", 500, 16,
+               check([12, 12, 50_000], 500))  # fmt: skip
+
+
 CASES: dict[str, Callable[[], Iterator[Case]]] = {
     "coverage": coverage_cases,
     "success": success_cases,
     "voting": voting_cases,
     "compute": compute_cases,
+    "size": size_cases,
 }
 
 

@@ -37,7 +37,13 @@ def test_answers_come_as_often_as_their_shares() -> None:
 
 @pytest.mark.parametrize(
     ("law", "place", "replicates"),
-    [("coverage", 0, 24), ("coverage", 2, 12), ("voting", 0, 24), ("compute", 3, 16)],
+    [
+        ("coverage", 0, 24),
+        ("coverage", 2, 12),
+        ("voting", 0, 24),
+        ("compute", 3, 16),
+        ("size", 1, 12),
+    ],
 )
 def test_a_law_is_rarely_refused_on_its_own_data(law: str, place: int, replicates: int) -> None:
     row = refusals.measure(cases(law, refusals.OWN)[place], replicates)
@@ -45,7 +51,7 @@ def test_a_law_is_rarely_refused_on_its_own_data(law: str, place: int, replicate
     assert row["refused"] <= 4 / 12
 
 
-@pytest.mark.parametrize("law", ["coverage", "success", "voting", "compute"])
+@pytest.mark.parametrize("law", ["coverage", "success", "voting", "compute", "size"])
 def test_a_law_is_refused_on_data_made_to_break_it(law: str) -> None:
     row = refusals.measure(cases(law, refusals.BROKEN)[0], 16)
     assert row["refused"] >= 0.5
