@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -19,35 +19,31 @@ SAID = {"model", "prompt", "temperature", "top_p", "presence_penalty", "frequenc
 """What every request must say, since servers have defaults of their own."""
 
 
-@contextmanager
-def serving(engine: FakeEngine, question_id: str) -> Iterator[str]:
-    """`engine` under the base URL that is given, its every question `question_id`.
+Answer = Callable[[Mapping[str, Any]], tuple[int, bytes] | None]
+"""From a request's body to status and content; None drops the connection."""
 
-    A setting that is not said, or said by a name no server knows, is refused.
-    """
+
+@contextmanager
+def listening(answer: Answer, port: int = 0) -> Iterator[str]:
+    """A server on this machine that answers `/v1/completions`; its base URL is given."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            unsaid = SAID ^ (body.keys() - {"stop", "verbose", "return_tokens"})
-            if unsaid or self.path != "/v1/completions":
-                self.answer(400, {"error": {"message": f"{self.path}: {sorted(unsaid)}"}})
+            found = answer(body) if self.path == "/v1/completions" else (404, b"{}")
+            if found is None:
+                self.close_connection = True
                 return
-            request = request_of(body, question_id)
-            reply = asyncio.run(engine.generate(request))
-            self.answer(200, reply_of(reply, request))
-
-        def answer(self, status: int, content: Mapping[str, Any]) -> None:
-            data = json.dumps(content).encode()
+            status, content = found
             self.send_response(status)
-            self.send_header("Content-Length", str(len(data)))
+            self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(data)
+            self.wfile.write(content)
 
         def log_message(self, format: str, *args: Any) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -56,6 +52,23 @@ def serving(engine: FakeEngine, question_id: str) -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def serving(engine: FakeEngine, question_id: str) -> AbstractContextManager[str]:
+    """`engine` behind a server, its every question `question_id`.
+
+    A setting that is not said, or said by a name no server knows, is refused.
+    """
+
+    def answer(body: Mapping[str, Any]) -> tuple[int, bytes]:
+        unsaid = SAID ^ (body.keys() - {"stop", "verbose", "return_tokens"})
+        if unsaid:
+            return 400, json.dumps({"error": {"message": str(sorted(unsaid))}}).encode()
+        request = request_of(body, question_id)
+        reply = asyncio.run(engine.generate(request))
+        return 200, json.dumps(reply_of(reply, request)).encode()
+
+    return listening(answer)
 
 
 def request_of(body: Mapping[str, Any], question_id: str) -> Request:
