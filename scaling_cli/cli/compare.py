@@ -13,8 +13,9 @@ from scaling_cli.cli.asking import (
     Extraction,
     Intensity,
     Keep,
+    PerHour,
+    PerMillion,
     Plots,
-    Prices,
     ReadAs,
     Selectors,
     Unanswered,
@@ -54,7 +55,8 @@ def compare(
     second: Annotated[str, typer.Argument(help="The other, named in the same way.")],
     axis: Axis = "flops",
     intensity: Intensity = None,
-    price: Prices = None,
+    dollars_per_million: PerMillion = None,
+    dollars_per_hour: PerHour = None,
     detect: Annotated[
         float, typer.Option(help="The difference to be seen, as a fraction of the questions.")
     ] = 0.05,
@@ -83,7 +85,8 @@ def compare(
     sides = parse_selection(first), parse_selection(second)
     ask = make_ask([side.folder for side in sides], selector or ["first", "majority", "best"],
                    None, None, extraction, Unanswered.abstain, None)  # fmt: skip
-    ask = voting(priced(ask, intensity, price), weight_map, keep)
+    ask = priced(ask, intensity, dollars_per_million, dollars_per_hour)
+    ask = voting(ask, weight_map, keep)
     found = compare_selections(*sides, ask, axis=axis, detect=detect)
     rows = [row for one in found.matched for row in one.rows()]
     verdicts = [

@@ -11,8 +11,9 @@ from scaling_cli.cli.asking import (
     Axis,
     GroupBy,
     Intensity,
+    PerHour,
+    PerMillion,
     Plots,
-    Prices,
     Runs,
     Unanswered,
     priced,
@@ -39,7 +40,8 @@ def fit(
     ] = None,
     axis: Axis = "flops",
     intensity: Intensity = None,
-    price: Prices = None,
+    dollars_per_million: PerMillion = None,
+    dollars_per_hour: PerHour = None,
     unanswered: Annotated[
         Unanswered, typer.Option(help="Whether samples without an answer vote together.")
     ] = Unanswered.abstain,
@@ -63,7 +65,7 @@ def fit(
         by=None if by is None else by.value,
         choice=Choice(unanswered=unanswered.value, weight_map=""),
     )
-    ask = priced(ask, intensity, price)
+    ask = priced(ask, intensity, dollars_per_million, dollars_per_hour)
     ask.pricing.check(axis)
     if k:
         _predict(folders, ask, law or LAWS, k, as_json=as_json)

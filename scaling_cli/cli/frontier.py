@@ -14,8 +14,9 @@ from scaling_cli.cli.asking import (
     GroupBy,
     Intensity,
     Keep,
+    PerHour,
+    PerMillion,
     Plots,
-    Prices,
     ReadAs,
     Runs,
     Selectors,
@@ -61,7 +62,8 @@ def frontier(
     runs: Runs,
     axis: Axis = "flops",
     intensity: Intensity = None,
-    price: Prices = None,
+    dollars_per_million: PerMillion = None,
+    dollars_per_hour: PerHour = None,
     selector: Selectors = None,
     extraction: ReadAs = Extraction.lenient,
     weight_map: WeightBy = None,
@@ -92,8 +94,8 @@ def frontier(
     folders = open_runs(runs)
     ask = make_ask(folders, selector or ["first", "majority", "best"], None, None, extraction,
                Unanswered.abstain, by)  # fmt: skip
-    ask = voting(priced(ask, intensity, price), weight_map, keep)
-    tables = frontier_tables(folders, ask, axis)
+    ask = priced(ask, intensity, dollars_per_million, dollars_per_hour)
+    tables = frontier_tables(folders, voting(ask, weight_map, keep), axis)
     if view is Table.frontier:
         rows = [row for t in tables for row in t.rows()]
         columns = with_verifier(_FRONTIER, rows)

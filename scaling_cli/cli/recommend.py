@@ -12,7 +12,8 @@ from scaling_cli.cli.asking import (
     Extraction,
     Intensity,
     Keep,
-    Prices,
+    PerHour,
+    PerMillion,
     ReadAs,
     Runs,
     Selectors,
@@ -53,7 +54,8 @@ def recommend(
     ],
     axis: Axis = "flops",
     intensity: Intensity = None,
-    price: Prices = None,
+    dollars_per_million: PerMillion = None,
+    dollars_per_hour: PerHour = None,
     task: Annotated[str | None, typer.Option(help="Only this task.")] = None,
     selector: Selectors = None,
     extraction: ReadAs = Extraction.lenient,
@@ -75,7 +77,8 @@ def recommend(
     folders = open_runs(runs)
     ask = make_ask(folders, selector or ["first", "majority", "best"], None, None, extraction,
                    Unanswered.abstain, None)  # fmt: skip
-    ask = voting(priced(ask, intensity, price), weight_map, keep)
+    ask = priced(ask, intensity, dollars_per_million, dollars_per_hour)
+    ask = voting(ask, weight_map, keep)
     found = recommended(folders, ask, axis, budget, task)
     rows = [row for one in found for row in one.rows]
     tests = [row for one in found for row in one.sensitivity]

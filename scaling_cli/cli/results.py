@@ -15,8 +15,9 @@ from scaling_cli.cli.asking import (
     Intensity,
     Keep,
     Ks,
+    PerHour,
+    PerMillion,
     Plots,
-    Prices,
     ReadAs,
     Runs,
     Score,
@@ -97,7 +98,8 @@ def accuracy(
     keep: Keep = 8,
     by: GroupBy = None,
     intensity: Intensity = None,
-    price: Prices = None,
+    dollars_per_million: PerMillion = None,
+    dollars_per_hour: PerHour = None,
     plot: Annotated[bool, typer.Option("--plot", help="Draw accuracy against k.")] = False,
     heatmap: Annotated[
         bool, typer.Option("--heatmap", help="Draw every question at every k, by --selector.")
@@ -117,7 +119,8 @@ def accuracy(
     # A program gets every token cap; a person asks for the ones to be shown.
     caps = cap or (None if as_json else [])
     ask = make_ask(folders, selector, k, caps, extraction, unanswered, by)
-    ask = voting(priced(ask, intensity, price), weight_map, keep)
+    ask = priced(ask, intensity, dollars_per_million, dollars_per_hour)
+    ask = voting(ask, weight_map, keep)
     if score is not None:
         ask = replace(ask, score=score.value)
     rows = [row for folder in folders for row in accuracy_rows(folder, ask)]
