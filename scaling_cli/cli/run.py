@@ -68,11 +68,13 @@ def run(
 
 
 def _run(sweep: Sweep, path: Path, *, as_json: bool) -> None:
+    from scaling_cli.distinguish import beside_strategy
     from scaling_cli.running.tables import STATUS, status_rows
 
     folder, outcome = sample(sweep, path)
     say(f"{outcome.drawn} tokens sampled; results in {path}")
-    show(status_rows(folder), as_json=as_json, columns=STATUS, title=sweep.name)
+    rows = status_rows(folder)
+    show(rows, as_json=as_json, columns=beside_strategy(STATUS, rows), title=sweep.name)
     for call, error in outcome.failed[:5]:
         say(f"failed: {call}: {error}")
     if outcome.failed:
@@ -112,6 +114,7 @@ def sample(sweep: Sweep, path: Path) -> tuple[RunFolder, Outcome]:
 
 
 def _show_plan(sweep: Sweep, path: Path, *, as_json: bool) -> None:
+    from scaling_cli.distinguish import beside_strategy
     from scaling_cli.running.tables import plan_rows
     from scaling_cli.store import RunFolder
 
@@ -119,6 +122,7 @@ def _show_plan(sweep: Sweep, path: Path, *, as_json: bool) -> None:
     columns = ["model", "task", "strategy", "width", "verifier", "temperature", "max_tokens",
                "samples", "recorded", "missing", "tokens", "verifier_tokens", "flops",
                "basis"]  # fmt: skip
+    columns = beside_strategy(columns, rows)
     show(rows, as_json=as_json, columns=columns, title=f"{sweep.name}: what is still to be drawn")
 
 
