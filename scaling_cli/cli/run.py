@@ -37,6 +37,13 @@ class Equality(StrEnum):
     string = "string"
 
 
+class Source(StrEnum):
+    """What is graded again."""
+
+    answers = "answers"
+    texts = "texts"
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command(
@@ -131,6 +138,10 @@ def grade(
     equality: Annotated[
         Equality, typer.Option(help="When two answers are the same.")
     ] = Equality.math,
+    source: Annotated[
+        Source,
+        typer.Option("--from", help="Keep the answers, or read them out of the texts again."),
+    ] = Source.answers,
     as_json: Json = False,
 ) -> None:
     """Grade a run's recorded answers again, without sampling."""
@@ -139,5 +150,5 @@ def grade(
 
     folder = RunFolder.open(run)
     with folder.lock():
-        rows = regrade(folder, equality.value, say)
+        rows = regrade(folder, equality.value, say, source.value)
     show(rows, as_json=as_json, title=f"{folder.name}, graded under {equality.value} equality")
