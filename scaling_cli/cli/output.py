@@ -57,7 +57,7 @@ def show(
 
 
 def format_cell(value: Any) -> str:
-    """A value as a person reads it: three decimals, large numbers in powers of ten."""
+    """A value as a person reads it: three decimals, none from a thousand on, then powers of ten."""
     if value is None:
         return "–"
     if isinstance(value, bool):
@@ -65,7 +65,10 @@ def format_cell(value: Any) -> str:
     if isinstance(value, float):
         if math.isnan(value):
             return "–"
-        return f"{value:.3g}" if abs(value) >= 1e5 or 0 < abs(value) < 1e-3 else f"{value:.3f}"
+        if abs(value) >= 1e5 or 0 < abs(value) < 1e-3:
+            return f"{value:.3g}"
+        # Tokens and the like: no one counts thousandths of them.
+        return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3f}"
     if isinstance(value, list | tuple):
         return ", ".join(map(format_cell, value))
     return visible(value, longest=None)
