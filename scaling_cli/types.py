@@ -95,10 +95,11 @@ class Completion:
 
     `tokens` are the sampled ids, the end token included; `new_tokens` counts them.
     `logprobs` are natural logarithms under the raw distribution (temperature 1) where the
-    engine gives that. `seconds` runs from request to reply. `stopped_by` is the stop text that
-    ended it, None where it was the end token or a limit. `alternatives[position]` stands where
-    the request asked for it; `confidence` and `certainty` are made from it, one number a token
-    (`laws.confidence`).
+    engine gives that; NaN at a token whose it does not tell. `seconds` runs from request to
+    reply. `stopped_by` is the stop text that ended it, None where it was the end token or a
+    limit. `alternatives[position]` stands where the request asked for it, empty where nothing
+    is told; `confidence` and `certainty` are made from it, one number a token, NaN where
+    nothing is told (`laws.confidence`).
     """
 
     text: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,15 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from scaling_cli.errors import EngineError
-from scaling_cli.types import Completion, EngineFacts, Model, OnTokens, Request, Tokenizer
+from scaling_cli.types import (
+    Alternatives,
+    Completion,
+    EngineFacts,
+    Model,
+    OnTokens,
+    Request,
+    Tokenizer,
+)
 
 OPTIONS: dict[str, Any] = {
     "slots": 16,
@@ -112,27 +121,24 @@ class LlamaCppEngine:
 
     def _completion(self, reply: Mapping[str, Any], request: Request, seconds: float) -> Completion:
         choice, usage = reply["choices"][0], reply["usage"]
-        sampled = (choice.get("logprobs") or {}).get("content") or []
-        count = int(usage["completion_tokens"])
+        told = (choice.get("logprobs") or {}).get("content") or []
         native = reply.get("__verbose") or {}
+        count = int(usage["completion_tokens"])
         # Ids are kept only where every sampled token is told: a list with a gap would lie.
-        whole = len(sampled) == count
-        ids = tuple(int(token["id"]) for token in sampled) if whole else None
-        # The tokens of a stop text are told only in the server's own form, without their chances.
-        if ids is None and len(native.get("tokens") or ()) == count:
-            ids = tuple(map(int, native["tokens"]))
-        text = str(choice["text"]) if ids is None else self._text(ids, request)
+        ids = tuple(map(int, native.get("tokens") or ()))
+        whole = len(ids) == count
+        places = _places(ids, [int(token["id"]) for token in told]) if whole else None
         return Completion(
-            text=text,
+            text=self._text(ids, request) if whole else str(choice["text"]),
             finish_reason="length" if choice["finish_reason"] == "length" else "stop",
-            tokens=ids,
+            tokens=ids if whole else None,
             prompt_tokens=int(usage["prompt_tokens"]),
             cached_tokens=(usage.get("prompt_tokens_details") or {}).get("cached_tokens"),
             new_tokens=count,
-            logprobs=tuple(float(token["logprob"]) for token in sampled) if whole else None,
+            logprobs=None if places is None else _logprobs(told, places, count),
             seconds=seconds,
             stopped_by=native.get("stopping_word") or None,
-            alternatives=_alternatives(sampled, request) if whole else None,
+            alternatives=None if places is None else _alternatives(told, places, request, count),
         )
 
     def _text(self, ids: tuple[int, ...], request: Request) -> str:
@@ -146,14 +152,46 @@ class LlamaCppEngine:
         self._server = None
 
 
-def _alternatives(sampled: Sequence[Mapping[str, Any]], request: Request) -> Any:
-    """The most likely tokens at each position, where they were asked for."""
+def _places(ids: Sequence[int], told: Sequence[int]) -> list[int] | None:
+    """Where in `ids` the tokens stand whose chances are told; None where one stands nowhere.
+
+    llama.cpp tells no chances of the last tokens, as many as the stop text has, where one ended
+    the reply, nor of tokens that end inside a character. Of equal tokens in a row of which some
+    are not told, the first are taken for those that are.
+    """
+    places: list[int] = []
+    at = 0
+    for token in told:
+        try:
+            at = ids.index(token, at) + 1
+        except ValueError:
+            return None
+        places.append(at - 1)
+    return places
+
+
+def _logprobs(
+    told: Sequence[Mapping[str, Any]], places: Sequence[int], count: int
+) -> tuple[float, ...]:
+    """A log-probability for each of `count` tokens, NaN where none is told."""
+    logprobs = [math.nan] * count
+    for place, token in zip(places, told, strict=True):
+        logprobs[place] = float(token["logprob"])
+    return tuple(logprobs)
+
+
+def _alternatives(
+    told: Sequence[Mapping[str, Any]], places: Sequence[int], request: Request, count: int
+) -> tuple[Alternatives, ...] | None:
+    """The most likely tokens at each position, where they were asked for; none where untold."""
     if not request.alternatives:
         return None
-    return tuple(
-        tuple((int(token["id"]), float(token["logprob"])) for token in position["top_logprobs"])
-        for position in sampled
-    )
+    likely: list[Alternatives] = [()] * count
+    for place, position in zip(places, told, strict=True):
+        likely[place] = tuple(
+            (int(token["id"]), float(token["logprob"])) for token in position["top_logprobs"]
+        )
+    return tuple(likely)
 
 
 def _body(request: Request) -> dict[str, Any]:
@@ -176,8 +214,9 @@ def _body(request: Request) -> dict[str, Any]:
         "ignore_eos": sampler.ignore_eos,
         "logprobs": max(request.alternatives, 1),
         "n_probs": max(request.alternatives, 1),
-        "verbose": bool(sampler.stop),
-        "return_tokens": bool(sampler.stop),
+        # The ids of all tokens stand only in the server's own form of a reply.
+        "verbose": True,
+        "return_tokens": True,
         "post_sampling_probs": False,
         "cache_prompt": True,
     }
