@@ -342,7 +342,8 @@ class VerifierFacts:
     calls are, None where it has none. `own_engine`: it has an engine behind it that is not asked
     through `Asking`; its rewards are journalled with their counts. `reads_cache`: whether that
     engine can read a prefix cache. `alternatives`: how many likely tokens it needs to know at
-    every position the policy samples.
+    every position the policy samples. `at_once`: it answers without waiting for anything, so that
+    its scores need no tasks of their own.
     """
 
     name: str
@@ -352,6 +353,7 @@ class VerifierFacts:
     own_engine: bool = False
     reads_cache: bool = True
     alternatives: int = 0
+    at_once: bool = False
     details: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -55,12 +55,19 @@ def bank_row(question_id: str, index: int, record: Record) -> dict[str, Any]:
 
 def told(values: Sequence[float] | None) -> list[float | None] | None:
     """A number for each token as the store keeps it: null where the engine told none."""
-    return None if values is None else [None if math.isnan(value) else value for value in values]
+    if values is None or not math.isnan(math.fsum(values)):
+        return None if values is None else list(values)
+    return [None if math.isnan(value) else value for value in values]
 
 
 def known_sum(values: Sequence[float] | None) -> float | None:
     """The sum over the tokens whose number is told; None where none is."""
-    known = [value for value in values or () if not math.isnan(value)]
+    if not values:
+        return None
+    total = math.fsum(values)
+    if not math.isnan(total):
+        return total
+    known = [value for value in values if not math.isnan(value)]
     return math.fsum(known) if known else None
 
 

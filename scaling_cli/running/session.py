@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from scaling_cli.errors import CallFailed
-from scaling_cli.running.door import Door, seed_of, together
+from scaling_cli.running.door import Door, in_turn, seed_of, together
 from scaling_cli.running.journal import Record
 from scaling_cli.running.ledger import Ledger, note_of
 from scaling_cli.running.scoring import Scoring
@@ -141,12 +141,13 @@ class QuestionSession:
         if scoring is None:
             raise ValueError("this cell has no verifier: name one in the sweep")
         paths = [f"s{next(self._scores)}" for _ in traces]
-        values = await together(
+        gathered = in_turn if scoring.verifier.facts.at_once else together
+        values = await gathered(
             scoring.score(self, f"{self._path}{path}", trace)
             for path, trace in zip(paths, traces, strict=True)
         )
         return [
-            replace(trace, rewards=(*trace.rewards, math.nan if value is None else value))
+            _scored(trace, math.nan if value is None else value)
             for trace, value in zip(traces, values, strict=True)
         ]
 
@@ -293,6 +294,24 @@ def _longer(trace: Trace, record: Record, completion: Completion, **grown: Any) 
         calls=(*trace.calls, record.name),
         spent=trace.spent,
         **{**kept, **grown},
+    )
+
+
+def _scored(trace: Trace, reward: float) -> Trace:
+    """The trace with one more reward; by name, since `replace` takes three times as long."""
+    return Trace(
+        tokens=trace.tokens,
+        text=trace.text,
+        rewards=(*trace.rewards, reward),
+        finished=trace.finished,
+        finish_reason=trace.finish_reason,
+        logprobs=trace.logprobs,
+        calls=trace.calls,
+        steps=trace.steps,
+        ends=trace.ends,
+        confidence=trace.confidence,
+        certainty=trace.certainty,
+        spent=trace.spent,
     )
 
 

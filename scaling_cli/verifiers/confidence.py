@@ -60,6 +60,7 @@ async def open_confidence(
         name="confidence",
         kind="process",
         alternatives=0 if measure.source == "logprobs" else laws.TOP,
+        at_once=True,
         details={"measure": name, "scope": scope, "map": measure.map},
     )
     return Confidence(facts, measure, scope, count(options, "window"))
