@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 
 from scaling_cli.errors import CallFailed
 from scaling_cli.running.door import Door, in_turn, seed_of, together
@@ -22,6 +21,7 @@ from scaling_cli.types import (
     Request,
     Role,
     Sampler,
+    StepEnd,
     StepRule,
     Trace,
 )
@@ -222,8 +222,17 @@ class QuestionSession:
         reason = completion.finish_reason
         room = self._room(trace) - (completion.new_tokens or 0)
         ended = reason == "stop" or room < 1
-        grown = {"tokens": tokens, "text": text, "finished": ended, "finish_reason": reason}
-        return _longer(trace, record, completion, **grown)
+        return _longer(
+            trace,
+            record,
+            completion,
+            tokens=tokens,
+            text=text,
+            finished=ended,
+            finish_reason=reason,
+            steps=trace.steps,
+            ends=trace.ends,
+        )
 
     def _stepped(self, trace: Trace, record: Record, completion: Completion) -> Trace:
         own, rule = self._door.sampler, self._search.rule
@@ -256,7 +265,7 @@ class QuestionSession:
 
     def _written(self, trace: Trace, completion: Completion) -> tuple[tuple[int, ...], str]:
         """Tokens and text of the trace with the reply at its end."""
-        tokens = (*trace.tokens, *(completion.tokens or ()))
+        tokens = trace.tokens + (completion.tokens or ())
         return tokens, self._text(trace, tokens, completion)
 
     def _text(self, trace: Trace, tokens: tuple[int, ...], completion: Completion) -> str:
@@ -284,16 +293,32 @@ def reduced(completion: Completion, vocabulary: int | None) -> Completion:
     )
 
 
-def _longer(trace: Trace, record: Record, completion: Completion, **grown: Any) -> Trace:
-    """The trace with `grown`, and what is told of its tokens."""
-    kept = {"rewards": trace.rewards, "steps": trace.steps, "ends": trace.ends}
+def _longer(
+    trace: Trace,
+    record: Record,
+    completion: Completion,
+    *,
+    tokens: tuple[int, ...],
+    text: str,
+    finish_reason: FinishReason | None,
+    finished: bool,
+    steps: tuple[int, ...],
+    ends: tuple[StepEnd, ...],
+) -> Trace:
+    """The trace as it is now, and what is told of its tokens."""
     return Trace(
+        tokens=tokens,
+        text=text,
+        rewards=trace.rewards,
+        finished=finished,
+        finish_reason=finish_reason,
         logprobs=_joined(trace.logprobs, completion.logprobs),
+        calls=(*trace.calls, record.name),
+        steps=steps,
+        ends=ends,
         confidence=_joined(trace.confidence, completion.confidence),
         certainty=_joined(trace.certainty, completion.certainty),
-        calls=(*trace.calls, record.name),
         spent=trace.spent,
-        **{**kept, **grown},
     )
 
 
@@ -318,7 +343,7 @@ def _scored(trace: Trace, reward: float) -> Trace:
 def _joined(
     before: tuple[float, ...] | None, new: tuple[float, ...] | None
 ) -> tuple[float, ...] | None:
-    return None if before is None or new is None else (*before, *new)
+    return None if before is None or new is None else before + new
 
 
 def call_name(question_id: str, name: str | int) -> str:
