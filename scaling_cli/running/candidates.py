@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from scaling_cli.grading import GraderPool
@@ -36,14 +37,13 @@ def bank_row(question_id: str, index: int, record: Record) -> dict[str, Any]:
     }
     completion = record.completion
     if completion is not None:
-        logprobs = completion.logprobs
         row |= {
             "text": completion.text,
             "tokens": None if completion.tokens is None else list(completion.tokens),
-            "logprob_sum": None if logprobs is None else math.fsum(logprobs),
-            "logprobs": None if logprobs is None else list(logprobs),
-            "confidence": _list(completion.confidence),
-            "certainty": _list(completion.certainty),
+            "logprob_sum": known_sum(completion.logprobs),
+            "logprobs": told(completion.logprobs),
+            "confidence": told(completion.confidence),
+            "certainty": told(completion.certainty),
             "finish_reason": completion.finish_reason,
             "prompt_tokens": completion.prompt_tokens,
             "cached_tokens": completion.cached_tokens,
@@ -53,16 +53,32 @@ def bank_row(question_id: str, index: int, record: Record) -> dict[str, Any]:
     return row
 
 
-def _list(values: tuple[float, ...] | None) -> list[float] | None:
-    return None if values is None else list(values)
+def told(values: Sequence[float] | None) -> list[float | None] | None:
+    """A number for each token as the store keeps it: null where the engine told none."""
+    if values is None or not math.isnan(math.fsum(values)):
+        return None if values is None else list(values)
+    return [None if math.isnan(value) else value for value in values]
 
 
-def _mean(total: float | None, logprobs: list[float] | None) -> float | None:
-    """Mean token log-probability, the plainest confidence score; None where not known.
+def known_sum(values: Sequence[float] | None) -> float | None:
+    """The sum over the tokens whose number is told; None where none is."""
+    if not values:
+        return None
+    total = math.fsum(values)
+    if not math.isnan(total):
+        return total
+    known = [value for value in values if not math.isnan(value)]
+    return math.fsum(known) if known else None
+
+
+def _mean(total: float | None, logprobs: list[float | None] | None) -> float | None:
+    """Mean log-probability of the tokens whose it is told, the plainest confidence score.
 
     From the stored sum: the single values are stored with fewer digits.
     """
-    return total / len(logprobs) if logprobs and total is not None else None
+    if total is None or logprobs is None:
+        return None
+    return total / (len(logprobs) - logprobs.count(None))
 
 
 async def grade_question(
