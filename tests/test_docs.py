@@ -116,10 +116,18 @@ def test_every_command_and_option_that_is_named_is_there(page: Path) -> None:
     text = page.read_text()
     blocks = re.findall(r"^```(?:sh|yaml)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
-    inline = re.findall(r"`(scale [^`\n]+)`", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S))
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    inline = re.findall(r"`(scale [^`\n]+)`", prose)
     for line in [*lines, *inline]:
         for command in re.findall(r"(?:^|[;&|] *|- |run: )(scale [^;&|]*)", line.split("  #")[0]):
             assert unknown(command) == [], command
+    assert set(re.findall(r"`(--[a-z-]+)", prose)) <= options(typer.main.get_command(app))
+
+
+def options(command: Any) -> set[str]:
+    """Of a command and all commands below it, `--help` apart."""
+    own = {one for param in command.params for one in (*param.opts, *param.secondary_opts)}
+    return own.union(*map(options, getattr(command, "commands", {}).values()), {"--help"})
 
 
 def unknown(command: str) -> list[str]:

@@ -13,8 +13,9 @@ from scaling_cli.cli.asking import (
     Extraction,
     GroupBy,
     Intensity,
+    PerHour,
+    PerMillion,
     Plots,
-    Prices,
     ReadAs,
     Runs,
     Selectors,
@@ -58,7 +59,8 @@ def frontier(
     runs: Runs,
     axis: Axis = "flops",
     intensity: Intensity = None,
-    price: Prices = None,
+    dollars_per_million: PerMillion = None,
+    dollars_per_hour: PerHour = None,
     selector: Selectors = None,
     extraction: ReadAs = Extraction.lenient,
     by: GroupBy = None,
@@ -87,7 +89,9 @@ def frontier(
     folders = open_runs(runs)
     ask = make_ask(folders, selector or ["first", "majority", "best"], None, None, extraction,
                Unanswered.abstain, by)  # fmt: skip
-    tables = frontier_tables(folders, priced(ask, intensity, price), axis)
+    tables = frontier_tables(
+        folders, priced(ask, intensity, dollars_per_million, dollars_per_hour), axis
+    )
     if view is Table.frontier:
         rows = [row for t in tables for row in t.rows()]
         columns = with_verifier(_FRONTIER, rows)

@@ -14,8 +14,9 @@ from scaling_cli.cli.asking import (
     GroupBy,
     Intensity,
     Ks,
+    PerHour,
+    PerMillion,
     Plots,
-    Prices,
     ReadAs,
     Runs,
     Score,
@@ -92,7 +93,8 @@ def accuracy(
     ] = None,
     by: GroupBy = None,
     intensity: Intensity = None,
-    price: Prices = None,
+    dollars_per_million: PerMillion = None,
+    dollars_per_hour: PerHour = None,
     plot: Annotated[bool, typer.Option("--plot", help="Draw accuracy against k.")] = False,
     heatmap: Annotated[
         bool, typer.Option("--heatmap", help="Draw every question at every k, by --selector.")
@@ -112,7 +114,7 @@ def accuracy(
     # A program gets every token cap; a person asks for the ones to be shown.
     caps = cap or (None if as_json else [])
     ask = make_ask(folders, selector, k, caps, extraction, unanswered, by)
-    ask = priced(ask, intensity, price)
+    ask = priced(ask, intensity, dollars_per_million, dollars_per_hour)
     if score is not None:
         ask = replace(ask, score=score.value)
     rows = [row for folder in folders for row in accuracy_rows(folder, ask)]

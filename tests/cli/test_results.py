@@ -57,8 +57,15 @@ def test_frontier_says_how_sure_it_is(scale: Scale, run: Path) -> None:
 
 
 PRICED = [
-    ["--axis", "dollars", "--price", "small=0.1,0.4", "--price", "large=1,4,0.1"],
-    ["--axis", "dollars", "--price", "2.5/h/16"],
+    [
+        "--axis",
+        "dollars",
+        "--dollars-per-million",
+        "small=0.1,0.4",
+        "--dollars-per-million",
+        "large=1,4,0.1",
+    ],
+    ["--axis", "dollars", "--dollars-per-hour", "2.5/16"],
     ["--axis", "eflops", "--intensity", "295"],
 ]
 
@@ -96,7 +103,7 @@ def test_several_runs_are_told_apart(scale: Scale, run: Path) -> None:
     [
         (["frontier", "--axis", "dollars"], "price"),
         (["frontier", "--axis", "eflops"], "bytes? of memory|bandwidth"),
-        (["fit", "--axis", "dollars", "--price", "cheap"], "cheap"),
+        (["fit", "--axis", "dollars", "--dollars-per-million", "cheap"], "cheap"),
         (["recommend", "--budget", "1", "--axis", "dollars"], "price"),
         (["accuracy", "--k", "99"], "that many samples"),
         (["accuracy", "--k", "99", "--plot"], "that many samples"),
