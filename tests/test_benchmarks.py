@@ -197,7 +197,17 @@ def test_unequal_work_is_no_measurement() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["help", "bank", "sampling", "theory", "plumbing", "search_throughput", "search_vllm"]
+    "name",
+    [
+        "help",
+        "bank",
+        "curves",
+        "sampling",
+        "theory",
+        "plumbing",
+        "search_throughput",
+        "search_vllm",
+    ],
 )
 def test_each_tells_how_it_is_run(name: str) -> None:
     done = subprocess.run(

@@ -70,10 +70,8 @@ def _places(
     the reply, nor of tokens that end inside a character. Of equal tokens in a row of which some
     are not told, the first are taken for those that are.
     """
-    if len(content) == count:
-        return range(count)
     if ids is None or not all("id" in token for token in content):
-        return None
+        return range(count) if count and len(content) == count else None
     places: list[int] = []
     at = 0
     for token in content:
