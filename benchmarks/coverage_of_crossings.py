@@ -1,17 +1,19 @@
 """Crossings, odds and bands of differences against data of known truth.
 
     python benchmarks/coverage_of_crossings.py [--replicates 400] [--draws 1000] [--json]
+                                               [--plot FOLDER]
 
 Two configurations at seven budgets, questions of shared difficulty, each point the mean of four
-answers. Three things are measured. How often a crossing's nominal 95% interval holds the true
+answers. Four things are measured. How often a crossing's nominal 95% interval holds the true
 crossing, where there is one, and how often it is unbounded, where there is none. Whether
 selection frequencies are honest: in bins of their size, how often the configuration is the truly
-best, and their Brier score beside that of always naming one of the two at random (0.5 for each).
-How often the band of a difference holds the whole true curve, near 0 and 1 too. And whether the
-interval of a recommended point's cross-fitted accuracy holds its true accuracy, beside how far
-the accuracy it was chosen by lies above that. Exit code 1 if, by more than two
-standard errors of the replicates, crossings with 100 questions or more cover less than 92%, the
-simultaneous band less than 93%, or cross-fitting less than 90% anywhere.
+best, and their Brier score beside those of a guess and of naming the best of the sample as if it
+were sure (`--plot` draws the reliability). How often the band of a difference holds the whole
+true curve, near 0 and 1 too. And whether the interval of a recommended point's cross-fitted
+accuracy holds its true accuracy, beside how far the accuracy it was chosen by lies above that.
+Exit code 1 if, by more than two standard errors of the replicates, crossings with 100 questions
+or more cover less than 92%, the simultaneous band less than 93%, or cross-fitting less than 90%
+anywhere.
 """
 
 from __future__ import annotations
@@ -19,12 +21,14 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator
-from itertools import pairwise
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scaling_cli.laws.calibration import reliability
 from scaling_cli.laws.compare import compare
 from scaling_cli.laws.cross_fit import out_of_fold
 from scaling_cli.laws.crossing import crossing
@@ -47,7 +51,9 @@ TRUTHS = {
 }
 """Name to the true accuracy of each point and the true crossing of the second over the first."""
 QUESTIONS = (40, 100, 500)
-BINS = np.linspace(0, 1, 6)
+CONFIGURATIONS = (2, 4)
+"""How many configurations the odds are shared among."""
+BINS = 10
 ACCURACIES = (0.01, 0.05, 0.5, 0.95, 0.99)
 
 
@@ -83,36 +89,73 @@ def measure_crossings(replicates: int, draws: int, seed: int = 0) -> Iterator[Ro
             }
 
 
-def measure_odds(replicates: int, draws: int, seed: int = 1) -> Iterator[Row]:
-    """The true accuracies are drawn too, so that sureness of every degree occurs."""
+@dataclass(frozen=True)
+class Sureness:
+    """Odds of configurations beside which one is truly the best, both `[case, configuration]`,
+    and the shares of those who name the best of the sample as if they were sure."""
+
+    name: str
+    claimed: Floats
+    true: Floats
+    sure: Floats
+
+    def brier(self, shares: Floats) -> float:
+        """Mean over cases of the squared distances, summed over configurations (Brier 1950)."""
+        return float(((shares - self.true) ** 2).sum(axis=1).mean())
+
+
+def sureness(replicates: int, draws: int, configurations: int, seed: int = 1) -> Sureness:
+    """The true accuracies are drawn too, near enough for sureness of every degree to occur.
+
+    Each configuration has four points, the next one's cost twice as much.
+    """
     rng = np.random.default_rng(seed)
-    claimed, true, brier = [], [], []
+    owner = np.repeat(np.arange(configurations), 4)
+    cost = 2.0 ** (owner + np.tile(np.arange(4), configurations)) * 1.1**owner
+    at = budgets(cost, 6)
+    claimed, true, sure = [], [], []
     for number in range(replicates):
         questions = QUESTIONS[number % len(QUESTIONS)]
-        start, gain = rng.uniform(0.2, 0.6, 2), rng.uniform(0.01, 0.08, 2)
-        truth = np.concatenate(
-            [start[0] + gain[0] * np.arange(4), start[1] + gain[1] * np.arange(3)]
-        )
-        points = draw(rng, truth, questions)
-        at = budgets(COST, 6)
-        share = odds(points, question_weights(questions, draws, number), at)
-        best = OWNER[envelope(truth, COST, at)[1]]
+        start = rng.uniform(0.35, 0.5, (configurations, 1))
+        gain = rng.uniform(0.01, 0.08, (configurations, 1))
+        truth = (start + gain * np.arange(4)).ravel()
+        values = rng.binomial(ANSWERS, chances(rng, truth, questions)) / ANSWERS
+        points = Points(values, cost, owner)
         place = int(rng.integers(2, len(at)))  # one budget a replicate: the others say the same
-        claimed.append(share[place])
-        true.append(np.arange(2) == best[place])
-        brier.append(float(((share[place] - true[-1]) ** 2).sum()))
-    yield {"what": "Brier score of the odds", "odds": float(np.mean(brier)), "coin": 0.5}
-    flat, right = np.concatenate(claimed), np.concatenate(true)
-    for low, high in pairwise(BINS.tolist()):
-        inside = (flat >= low) & ((flat < high) | (high == 1))
-        if inside.any():
+        where = at[place : place + 1]
+        claimed.append(odds(points, question_weights(questions, draws, number), where)[0])
+        for shares, accuracy in ((true, truth), (sure, values.mean(axis=0))):
+            best = owner[envelope(accuracy, cost, where)[1][0]]
+            shares.append((np.arange(configurations) == best).astype(float))
+    name = f"{configurations} configurations"
+    return Sureness(name, np.array(claimed), np.array(true), np.array(sure))
+
+
+def measure_odds(replicates: int, draws: int) -> Iterator[Row]:
+    for count in CONFIGURATIONS:
+        yield from odds_rows(sureness(replicates, draws, count))
+
+
+def odds_rows(found: Sureness) -> Iterator[Row]:
+    """The Brier score beside that of a guess and of one who is always sure; bins of the odds."""
+    yield {
+        "what": "Brier score of the odds",
+        "of": found.name,
+        "odds": found.brier(found.claimed),
+        "coin": found.brier(np.full_like(found.claimed, 1 / found.claimed.shape[1])),
+        "sure": found.brier(found.sure),
+    }
+    bins = reliability(found.true.ravel() == 1, found.claimed.ravel(), bins=BINS)
+    for place, cases in enumerate(bins.samples.tolist()):
+        if cases:
             yield {
                 "what": "reliability of the odds",
-                "from": float(low),
-                "to": float(high),
-                "cases": int(inside.sum()),
-                "claimed": float(flat[inside].mean()),
-                "true": float(right[inside].mean()),
+                "of": found.name,
+                "from": float(bins.edges[place]),
+                "to": float(bins.edges[place + 1]),
+                "cases": cases,
+                "claimed": float(bins.score[place]),
+                "true": float(bins.accuracy[place]),
             }
 
 
@@ -174,6 +217,27 @@ def measure(replicates: int, draws: int) -> Iterator[Row]:
         yield from part(replicates, draws)
 
 
+def draw_odds(replicates: int, draws: int, folder: Path) -> None:
+    """The reliability plot, and the rows it is made from."""
+    from scaling_cli.figures.reliability import Claims, reliability_figure
+    from scaling_cli.figures.save import save
+
+    found = [sureness(replicates, draws, count) for count in CONFIGURATIONS]
+    claims = [
+        Claims(
+            one.name,
+            reliability(one.true.ravel() == 1, one.claimed.ravel(), bins=BINS),
+            f"Brier score {one.brier(one.claimed):.2f}\nalways sure {one.brier(one.sure):.2f}\n"
+            f"a guess {1 - 1 / one.claimed.shape[1]:.2f}",
+        )
+        for one in found
+    ]
+    for path in save(reliability_figure(claims), folder, "odds"):
+        print(f"wrote {path}")
+    for one in found:
+        show(list(odds_rows(one)))
+
+
 LEAST = {"crossing": 0.92, "band of a difference": 0.93, "recommended point": 0.90}
 
 
@@ -188,19 +252,27 @@ def broken(rows: list[Row], slack: float = 0.0) -> list[Row]:
     ]
 
 
+def show(rows: list[Row]) -> None:
+    for row in rows:
+        print("  ".join(f"{k} {v:.3g}" if isinstance(v, float) else f"{k} {v}" if k != "what"
+                        else f"{v:24}" for k, v in row.items()))  # fmt: skip
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--replicates", type=int, default=400)
     parser.add_argument("--draws", type=int, default=1_000)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--plot", type=Path, help="only measure the odds, and draw them here")
     args = parser.parse_args()
+    if args.plot is not None:
+        draw_odds(args.replicates, args.draws, args.plot)
+        return
     rows = list(measure(args.replicates, args.draws))
     if args.json:
         print(json.dumps({"rows": rows}))
     else:
-        for row in rows:
-            print("  ".join(f"{k} {v:.3g}" if isinstance(v, float) else f"{k} {v}" if k != "what"
-                            else f"{v:24}" for k, v in row.items()))  # fmt: skip
+        show(rows)
     slack = 2 * (0.95 * 0.05 / args.replicates) ** 0.5
     raise SystemExit(1 if broken(rows, slack) else 0)
 

@@ -118,8 +118,7 @@ def gather(
         raise LawError(
             f"no curve of {task} has a known {axis}", "choose another --axis, such as tokens"
         )
-    if len(known) < len(columns):
-        remarks.append(f"{len(columns) - len(known)} points without a known {axis} are left out")
+    remarks += _left_out(columns, axis)
     names = list(dict.fromkeys(name for name, *_ in known))
     return Configurations(
         question_ids=tuple(shared),
@@ -133,6 +132,20 @@ def gather(
         distinct=_distinct(known),
         remarks=tuple(remarks),
     )
+
+
+def _left_out(columns: Sequence[Column], axis: str) -> list[str]:
+    """Points that cannot stand beside the others, and why."""
+    few = sum(bool(np.isnan(values).any()) for _, values, _, _ in columns)
+    dear = sum(
+        bool(np.isnan(cost) and not np.isnan(values).any()) for _, values, cost, _ in columns
+    )
+    remarks = []
+    if few:
+        remarks.append(f"{few} points with more samples than some question has are left out")
+    if dear:
+        remarks.append(f"{dear} points without a known {axis} are left out")
+    return remarks
 
 
 def _shared_questions(

@@ -15,13 +15,12 @@ from scaling_cli.laws.fit import Fit, enough, refusal
 from scaling_cli.laws.majority import majority
 from scaling_cli.laws.power_law import fit_power, hold_out
 from scaling_cli.laws.resample import question_weights
-from scaling_cli.laws.size_law import fit_size
 from scaling_cli.laws.subsets import count_samples
 from scaling_cli.laws.success import fit_success
 from scaling_cli.laws.voting_law import fit_voting, quarter_of_bank
 from scaling_cli.recorded import Ask, Recorded, banks
-from scaling_cli.store import CellRecord, RunFolder
-from scaling_cli.summary import series
+from scaling_cli.sizes import size_fits
+from scaling_cli.store import RunFolder
 from scaling_cli.types import SampleBank
 
 if TYPE_CHECKING:
@@ -69,20 +68,21 @@ def fit_runs(
     if unknown:
         raise LawError(f"there is no law {unknown[0]}", f"valid: {', '.join(LAWS)}")
     found: list[tuple[Row, Fit]] = []
-    sources = [one for folder in folders for one in _sources(folder, ask, axis)]
-    if not sources:
+    every = [one for folder in folders for one in sources(folder, ask, axis)]
+    if not every:
         raise LawError("no cell holds several samples a question", "laws need samples above 1")
-    for source in sources:
+    for source in every:
         for law in laws:
-            if law in _BY_CELL:
+            if law in BY_CELL:
                 say(f"fitting {law} to {source.fields['model']}, {source.fields['task']}")
-                found.append(({**source.fields, "law": law}, _BY_CELL[law](source)))
+                found.append(({**source.fields, "law": law}, BY_CELL[law](source)))
     if "size" in laws:
-        found += _sizes(folders, ask, axis)
+        found += size_fits(folders, ask, axis, DRAWS)
     return found
 
 
-def _sources(folder: RunFolder, ask: Ask, axis: str) -> Iterator[Source]:
+def sources(folder: RunFolder, ask: Ask, axis: str) -> Iterator[Source]:
+    """What laws can be fitted to: every cell with several samples a question."""
     for one in banks(folder, ask):
         if one.bank.samples.max(initial=0) < 2:
             continue
@@ -137,54 +137,12 @@ def _curve(source: Source, answer_class: Any, ks: Any) -> FloatArray:
     return coverage(count_correct(answer_class), count_samples(answer_class), ks)
 
 
-_BY_CELL: dict[str, Callable[[Source], Fit]] = {
+BY_CELL: dict[str, Callable[[Source], Fit]] = {
     "coverage": _coverage,
     "success": _success,
     "voting": _voting,
     "compute": _compute,
 }
-
-
-def _sizes(folders: Sequence[RunFolder], ask: Ask, axis: str) -> list[tuple[Row, Fit]]:
-    """The law of size of every task, on the questions all its cells share."""
-    by_task: dict[tuple[str, str | None], list[tuple[Any, float | None]]] = {}
-    for folder in folders:
-        sizes = {k: _parameters(c) for k, c in folder.read_manifest().cells.items()}
-        for one in series(folder, ask):
-            if one.fields["selector"] != "coverage":
-                place = one.fields["task"], one.fields["group"]
-                by_task.setdefault(place, []).append((one, sizes[one.fields["cell"]]))
-    rows: list[tuple[Row, Fit]] = []
-    for (task, group), members in by_task.items():
-        fields = {"run": folders[0].name, "task": task, "group": group, "law": "size",
-                  "model": None, "questions": None, "samples": None, "cell": None}  # fmt: skip
-        rows.append((fields, _size(members, axis)))
-    return rows
-
-
-def _parameters(cell: CellRecord) -> float | None:
-    details = cell.details
-    facts = details.get("architecture") or {}
-    return facts.get("active_parameters") or details.get("active_parameters")
-
-
-def _size(members: Sequence[tuple[Any, float | None]], axis: str) -> Fit:
-    shared = set(members[0][0].question_ids).intersection(*(m.question_ids for m, _ in members))
-    values, cost, sizes = [], [], []
-    for one, size in members:
-        rows = [place for place, name in enumerate(one.question_ids) if name in shared]
-        price = one.costs[axis][rows].mean(axis=0)
-        known = ~(np.isnan(price) | np.isnan(one.values[rows]).any(axis=0))
-        if size is not None and known.any():
-            order = np.argsort([one.question_ids[row] for row in rows])
-            values.append(one.values[rows][order][:, known])
-            cost.append(price[known])
-            sizes.append(np.full(int(known.sum()), float(size)))
-    if not shared or not values:
-        return refusal("size", "no model of known size has points of known cost")
-    table = np.hstack(values)
-    weights = question_weights(len(table), DRAWS, 0)
-    return fit_size(table, np.concatenate(cost), np.concatenate(sizes), weights)
 
 
 def fit_rows(found: Sequence[tuple[Row, Fit]]) -> list[Row]:

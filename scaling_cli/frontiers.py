@@ -197,10 +197,16 @@ def truncation(members: Sequence[Series]) -> list[str]:
     if len(set(limits.values())) > 1:
         shown = ", ".join(f"{model} {limit}" for model, limit in limits.items())
         remarks.append(f"token limits differ: {shown}")
-    if rates and max(rates.values()) - min(rates.values()) > TRUNCATION_GAP:
-        shown = ", ".join(f"{model} {rate:.0%}" for model, rate in rates.items())
-        remarks.append(f"answers cut off by the token limit differ: {shown}")
-    return remarks
+    cut = unequal_truncation(rates)
+    return remarks if cut is None else [*remarks, cut]
+
+
+def unequal_truncation(rates: Mapping[str, float]) -> str | None:
+    """What is said where models' answers are cut off unequally often."""
+    if not rates or max(rates.values()) - min(rates.values()) <= TRUNCATION_GAP:
+        return None
+    shown = ", ".join(f"{model} {rate:.0%}" for model, rate in rates.items())
+    return f"answers cut off by the token limit differ: {shown}"
 
 
 def _power(optimal: FloatArray) -> str:

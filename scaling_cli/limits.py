@@ -10,7 +10,14 @@ import numpy as np
 
 from scaling_cli.errors import LawError
 from scaling_cli.laws.accuracy import count_correct, coverage
-from scaling_cli.laws.calibration import auroc, auroc_within, pooled, reliability
+from scaling_cli.laws.calibration import (
+    acceptance,
+    auroc,
+    auroc_within,
+    pooled,
+    reliability,
+    verifier_ceiling,
+)
 from scaling_cli.laws.limits import PRIOR, Limit, majority_limit, weighted_limit
 from scaling_cli.laws.optimisation import over_optimisation
 from scaling_cli.laws.rates import extrapolate, rates
@@ -114,19 +121,27 @@ def _won(voting: Voting, name: str) -> int | None:
 
 
 def _scores(voting: Voting) -> Row:
-    """How well the scores rank, pooled and inside questions, and how far they are from chances."""
-    empty = dict.fromkeys(("auroc", "auroc_within", "calibration_error", "brier"))
-    if voting.weight is None:
-        return dict(empty)
-    correct, score = pooled(voting.bank.answer_class, voting.weight)
-    found = reliability(correct, score)
-    within = auroc_within(voting.bank.answer_class, voting.weight)
-    return {
-        "auroc": auroc(correct, score),
-        "auroc_within": float(np.nanmean(within)) if not np.isnan(within).all() else None,
-        "calibration_error": found.error,
-        "brier": found.brier,
-    }
+    """How well the scores rank, pooled and inside questions; what an endless best-of-k behind
+    them would reach, were they a yes or no; how far they are from chances."""
+    names = ("auroc", "auroc_within", "calibration_error", "brier", "true_positive",
+             "false_positive", "verifier_ceiling")  # fmt: skip
+    row: Row = dict.fromkeys(names)
+    classes, reward = voting.bank.answer_class, voting.bank.reward
+    correct, score = pooled(classes, reward)
+    if not 0 < correct.sum() < len(correct):
+        return row
+    within = auroc_within(classes, reward)
+    row["auroc"] = auroc(correct, score)
+    row["auroc_within"] = float(np.nanmean(within)) if not np.isnan(within).all() else None
+    found = acceptance(correct, score)
+    chance = count_correct(classes) / np.maximum(voting.bank.samples, 1)
+    ends = verifier_ceiling(chance, found.true_positive, found.false_positive)
+    row["true_positive"], row["false_positive"] = found.true_positive, found.false_positive
+    row["verifier_ceiling"] = float(np.nan_to_num(ends).mean())
+    if voting.weight is not None:
+        calibrated = reliability(*pooled(classes, voting.weight))
+        row["calibration_error"], row["brier"] = calibrated.error, calibrated.brier
+    return row
 
 
 def question_table(voting: Voting) -> list[Row]:
@@ -142,6 +157,9 @@ def question_table(voting: Voting) -> list[Row]:
             "correct": int(correct[place]),
             "wins": float(voting.plain.wins[place]),
             "ends": str(names[place]),
+            "weighted_wins": None
+            if voting.weighted is None
+            else float(voting.weighted.wins[place]),
             "probability_gap": float(speed.gap[place]),
             "exponent": float(speed.exponent[place]),
         }
@@ -182,8 +200,29 @@ def remarks(voting: Voting) -> list[str]:
         f"{100 * limit.plug_in.mean():.1f}%); of {total} questions it surely never gets "
         f"{int(limit.never.sum())}, and {int(limit.undecided.sum())} are undecided"
     ]
+    lines += [f"{name}: {text}" for text in _worth(voting)]
     falls = _fall(voting)
     return lines if falls is None else [*lines, f"warning: {name}: {falls}"]
+
+
+def _worth(voting: Voting) -> list[str]:
+    """What the scores could win, where there are any: beside a perfect verifier."""
+    found = _scores(voting)
+    if found["verifier_ceiling"] is None:
+        return []
+    covered = coverage(
+        count_correct(voting.bank.answer_class), voting.bank.samples, [voting.bank.samples.min()]
+    )
+    ranks = found["auroc_within"]
+    inside = "" if ranks is None else (
+        f"inside a question the score ranks right above wrong in {ranks:.0%} of pairs; "
+    )  # fmt: skip
+    return [
+        f"{inside}read as yes or no at its best threshold (accepting "
+        f"{found['true_positive']:.0%} of right and {found['false_positive']:.0%} of wrong "
+        f"samples) it would end best-of-k at {100 * found['verifier_ceiling']:.1f}%, a perfect "
+        f"verifier has {100 * float(covered.mean()):.1f}% now"
+    ]
 
 
 def _fall(voting: Voting) -> str | None:

@@ -13,6 +13,8 @@ DATA=$1
 SCALE=${SCALE:-scale}
 for task in aime2025 math500; do
   out=results/open-models-$task
+  budget=1e15
+  if [ "$task" = math500 ]; then budget=1e14; fi
   for model in gpt-oss-20b Phi-4-reasoning Qwen3-30B-A3B-Thinking-2507; do
     config=sweeps/architectures/$(echo "$model" | tr '[:upper:]' '[:lower:]').json
     limit=""
@@ -22,6 +24,7 @@ for task in aime2025 math500; do
   done
   $SCALE accuracy "$out" --plot
   $SCALE frontier "$out"
+  $SCALE recommend "$out" --budget "$budget"
   $SCALE limits "$out" --plot
   $SCALE fit "$out" --plot
 done

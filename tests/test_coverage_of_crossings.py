@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from tests.test_benchmarks import load
 
@@ -23,12 +24,22 @@ def test_difficulties_have_the_mean_they_are_given() -> None:
     assert np.abs(chance.mean(axis=0) - truth).max() < 0.005
 
 
-def test_odds_are_better_than_a_coin_and_about_as_true_as_they_say() -> None:
-    brier, *bins = bench.measure_odds(60, 100)
+@pytest.mark.parametrize("configurations", bench.CONFIGURATIONS)
+def test_odds_are_better_than_a_coin_and_about_as_true_as_they_say(configurations: int) -> None:
+    found = bench.sureness(60, 100, configurations)
+    np.testing.assert_allclose(found.claimed.sum(axis=1), 1)
+    brier, *bins = bench.odds_rows(found)
+    assert brier["odds"] < brier["sure"] < brier["coin"]
     assert brier["odds"] < brier["coin"] / 2
-    assert sum(row["cases"] for row in bins) == 120
+    assert sum(row["cases"] for row in bins) == 60 * configurations
     sure = bins[-1]
     assert abs(sure["claimed"] - sure["true"]) < 0.15
+
+
+def test_who_always_names_the_truth_scores_nothing_and_who_never_does_two() -> None:
+    best = np.eye(2)[[0, 1, 1]]
+    found = bench.Sureness("two", claimed=best, true=best, sure=1 - best)
+    assert found.brier(found.claimed) == 0 and found.brier(found.sure) == 2
 
 
 def test_a_broken_promise_is_seen() -> None:

@@ -88,6 +88,14 @@ class Score(StrEnum):
     reward_product = "reward_product"
 
 
+class WeightMap(StrEnum):
+    """How a score becomes a weight in [0, 1]."""
+
+    identity = "identity"
+    exp = "exp"
+    logistic = "logistic"
+
+
 class By(StrEnum):
     """Columns by which questions can be grouped."""
 
@@ -96,6 +104,17 @@ class By(StrEnum):
 
 
 ReadAs = Annotated[Extraction, typer.Option(help="Read boxed answers only, or any.")]
+WeightBy = Annotated[
+    WeightMap | None,
+    typer.Option(
+        "--weight-map",
+        help="How a score becomes a weighted vote in [0, 1]: identity of a probability, exp of a "
+        "mean log-probability, logistic of a logit.",
+    ),
+]
+Keep = Annotated[
+    int, typer.Option("--keep", min=1, help="How many of the best scored vote in best-majority.")
+]
 GroupBy = Annotated[By | None, typer.Option("--by", help="Split the questions.")]
 
 
@@ -160,6 +179,14 @@ def priced(
     from scaling_cli.pricing import read_pricing
 
     return replace(ask, pricing=read_pricing(intensity, per_million or [], per_hour or []))
+
+
+def voting(ask: Ask, weight_map: WeightMap | None, keep: int = 8) -> Ask:
+    """The same, with what weighted votes and votes of the best scored need."""
+    from dataclasses import replace
+
+    named = ask.choice.weight_map if weight_map is None else weight_map.value
+    return replace(ask, choice=replace(ask.choice, weight_map=named, keep=keep))
 
 
 def write_figure(figure: Any, folder: Path, name: str) -> None:

@@ -12,14 +12,17 @@ from scaling_cli.cli.asking import (
     Axis,
     Extraction,
     Intensity,
+    Keep,
     PerHour,
     PerMillion,
     Plots,
     ReadAs,
     Selectors,
     Unanswered,
+    WeightBy,
     make_ask,
     priced,
+    voting,
     write_figure,
 )
 from scaling_cli.cli.output import Json, say, show
@@ -59,6 +62,8 @@ def compare(
     ] = 0.05,
     selector: Selectors = None,
     extraction: ReadAs = Extraction.lenient,
+    weight_map: WeightBy = None,
+    keep: Keep = 8,
     plot: Annotated[bool, typer.Option("--plot", help="Draw the differences.")] = False,
     plots: Plots = Path("plots"),
     view: Annotated[
@@ -81,6 +86,7 @@ def compare(
     ask = make_ask([side.folder for side in sides], selector or ["first", "majority", "best"],
                    None, None, extraction, Unanswered.abstain, None)  # fmt: skip
     ask = priced(ask, intensity, dollars_per_million, dollars_per_hour)
+    ask = voting(ask, weight_map, keep)
     found = compare_selections(*sides, ask, axis=axis, detect=detect)
     rows = [row for one in found.matched for row in one.rows()]
     verdicts = [

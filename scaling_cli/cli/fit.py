@@ -34,6 +34,10 @@ def fit(
         list[str] | None,
         typer.Option("--law", help="coverage, success, voting, compute or size; may be repeated."),
     ] = None,
+    k: Annotated[
+        list[int] | None,
+        typer.Option("--k", min=1, help="Predict coverage at this k; may be repeated."),
+    ] = None,
     axis: Axis = "flops",
     intensity: Intensity = None,
     dollars_per_million: PerMillion = None,
@@ -63,6 +67,9 @@ def fit(
     )
     ask = priced(ask, intensity, dollars_per_million, dollars_per_hour)
     ask.pricing.check(axis)
+    if k:
+        _predict(folders, ask, law or LAWS, k, as_json=as_json)
+        return
     found = fit_runs(folders, ask, law or LAWS, axis, say)
     if law is None and by is None and axis == "flops":
         # The whole table and nothing else is what the run keeps.
@@ -75,6 +82,14 @@ def fit(
     show(rows if as_json else [_brief(row) for row in rows], as_json=as_json, columns=columns)
     if plot:
         _plot(found, folders[0].name, plots)
+
+
+def _predict(folders: Any, ask: Any, laws: Any, ks: list[int], *, as_json: bool) -> None:
+    from scaling_cli.predictions import predicted_coverage
+
+    rows = predicted_coverage(folders, ask, laws, ks, say)
+    columns = ["model", "task", "group", "law", "k", "coverage", "lo", "hi", "extrapolated"]
+    show(rows, as_json=as_json, columns=columns)
 
 
 def _brief(row: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from scaling_cli.cli.asking import (
     Extraction,
     GroupBy,
     Intensity,
+    Keep,
     PerHour,
     PerMillion,
     Plots,
@@ -20,10 +21,12 @@ from scaling_cli.cli.asking import (
     Runs,
     Selectors,
     Unanswered,
+    WeightBy,
     grouped,
     make_ask,
     open_runs,
     priced,
+    voting,
     with_verifier,
     write_figure,
 )
@@ -63,6 +66,8 @@ def frontier(
     dollars_per_hour: PerHour = None,
     selector: Selectors = None,
     extraction: ReadAs = Extraction.lenient,
+    weight_map: WeightBy = None,
+    keep: Keep = 8,
     by: GroupBy = None,
     view: Annotated[
         Table, typer.Option("--table", help="Rows: points of the frontier, or all crossings.")
@@ -90,9 +95,8 @@ def frontier(
     folders = open_runs(runs)
     ask = make_ask(folders, selector or ["first", "majority", "best"], None, None, extraction,
                Unanswered.abstain, by)  # fmt: skip
-    tables = frontier_tables(
-        folders, priced(ask, intensity, dollars_per_million, dollars_per_hour), axis
-    )
+    ask = priced(ask, intensity, dollars_per_million, dollars_per_hour)
+    tables = frontier_tables(folders, voting(ask, weight_map, keep), axis)
     if view is Table.frontier:
         rows = [row for t in tables for row in t.rows()]
         # What tells cells apart is shown where only one of them is on the frontier, too.

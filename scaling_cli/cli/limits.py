@@ -15,6 +15,8 @@ from scaling_cli.cli.asking import (
     Runs,
     Score,
     Unanswered,
+    WeightBy,
+    voting,
 )
 from scaling_cli.cli.output import Json, say, show
 
@@ -42,6 +44,7 @@ def limits(
     score: Annotated[
         Score | None, typer.Option(help="The score that weighted votes go by.")
     ] = None,
+    weight_map: WeightBy = None,
     by: GroupBy = None,
     prior: Annotated[
         float, typer.Option(help="Imaginary votes for gold and each answer that was seen.")
@@ -64,6 +67,7 @@ def limits(
         choice=Choice(unanswered=unanswered.value, weight_map=""),
         score=None if score is None else score.value,
     )
+    ask = voting(ask, weight_map)
     folders = [RunFolder.open(run) for run in runs]
     found = list(law.votings(folders, ask, prior=prior))
     rows: list[dict[str, Any]] = []
@@ -84,14 +88,14 @@ def limits(
 
 def _columns(*, questions: bool, predicted: bool) -> list[str]:
     if questions:
-        return ["model", "question_id", "samples", "correct", "wins", "ends", "probability_gap",
-                "exponent"]  # fmt: skip
+        return ["model", "question_id", "samples", "correct", "wins", "ends", "weighted_wins",
+                "probability_gap", "exponent"]  # fmt: skip
     if predicted:
         return ["model", "task", "group", "selector", "k", "accuracy", "lo", "hi", "mc_error",
                 "extrapolated"]  # fmt: skip
     return ["model", "task", "group", "selector", "k", "accuracy", "limit", "lo", "hi", "plug_in",
             "right", "undecided", "never", "coverage", "gap", "won_by_weights", "auroc",
-            "auroc_within", "calibration_error"]  # fmt: skip
+            "auroc_within", "verifier_ceiling", "calibration_error"]  # fmt: skip
 
 
 def _plot(folders: list[Any], ask: Any, found: list[Any], plots: Path) -> None:

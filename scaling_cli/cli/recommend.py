@@ -11,15 +11,18 @@ from scaling_cli.cli.asking import (
     Axis,
     Extraction,
     Intensity,
+    Keep,
     PerHour,
     PerMillion,
     ReadAs,
     Runs,
     Selectors,
     Unanswered,
+    WeightBy,
     make_ask,
     open_runs,
     priced,
+    voting,
     with_verifier,
 )
 from scaling_cli.cli.output import Json, say, show
@@ -56,6 +59,8 @@ def recommend(
     task: Annotated[str | None, typer.Option(help="Only this task.")] = None,
     selector: Selectors = None,
     extraction: ReadAs = Extraction.lenient,
+    weight_map: WeightBy = None,
+    keep: Keep = 8,
     view: Annotated[
         Table | None, typer.Option("--table", help="Only this one; JSON: choice if not said.")
     ] = None,
@@ -73,6 +78,7 @@ def recommend(
     ask = make_ask(folders, selector or ["first", "majority", "best"], None, None, extraction,
                    Unanswered.abstain, None)  # fmt: skip
     ask = priced(ask, intensity, dollars_per_million, dollars_per_hour)
+    ask = voting(ask, weight_map, keep)
     found = recommended(folders, ask, axis, budget, task)
     rows = [row for one in found for row in one.rows]
     tests = [row for one in found for row in one.sensitivity]

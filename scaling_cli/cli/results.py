@@ -13,6 +13,7 @@ from scaling_cli.cli.asking import (
     Extraction,
     GroupBy,
     Intensity,
+    Keep,
     Ks,
     PerHour,
     PerMillion,
@@ -22,10 +23,12 @@ from scaling_cli.cli.asking import (
     Score,
     Selectors,
     Unanswered,
+    WeightBy,
     grouped,
     make_ask,
     open_runs,
     priced,
+    voting,
     with_verifier,
     write_figure,
 )
@@ -93,6 +96,8 @@ def accuracy(
     score: Annotated[
         Score | None, typer.Option(help="The score that best-of and weighted votes go by.")
     ] = None,
+    weight_map: WeightBy = None,
+    keep: Keep = 8,
     by: GroupBy = None,
     intensity: Intensity = None,
     dollars_per_million: PerMillion = None,
@@ -118,6 +123,7 @@ def accuracy(
     caps = cap or (None if as_json else [])
     ask = make_ask(folders, selector, k, caps, extraction, unanswered, by)
     ask = priced(ask, intensity, dollars_per_million, dollars_per_hour)
+    ask = voting(ask, weight_map, keep)
     if score is not None:
         ask = replace(ask, score=score.value)
     rows = [row for folder in folders for row in accuracy_rows(folder, ask)]

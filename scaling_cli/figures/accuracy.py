@@ -39,7 +39,7 @@ def accuracy_figure(rows: Sequence[Row], *, title: str = "", limits: Sequence[Ro
             sharey="row",
             squeeze=False,
             layout="constrained",
-            gridspec_kw={"wspace": 0.35},
+            gridspec_kw={"wspace": 0.05},
         )
         for task, line in zip(tasks, grid, strict=True):
             for model, axes in zip(models, line, strict=True):
@@ -51,8 +51,29 @@ def accuracy_figure(rows: Sequence[Row], *, title: str = "", limits: Sequence[Ro
         if title:
             figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=9.5)
         _label(figure, grid, rows, models, tasks, limits)
+        _footnote(figure, rows, models, tasks)
     drawn: Figure = figure
     return drawn
+
+
+def _footnote(
+    figure: Figure, rows: Sequence[Row], models: Sequence[str], tasks: Sequence[str]
+) -> None:
+    """Panels side by side are compared: unequal truncation must be said beside them."""
+    from scaling_cli.frontiers import unequal_truncation
+
+    lines = []
+    for task in tasks:
+        rates = {}
+        for model in models:
+            part = [row for row in rows if row["model"] == model and _task(row) == task]
+            for curve in _curves(part)[:1]:  # at the model's own limit
+                rates[model] = float(curve[0]["truncated"] or 0)
+        cut = unequal_truncation(rates)
+        if cut is not None:
+            lines.append(cut if len(tasks) == 1 else f"{task}: {cut}")
+    if lines:
+        figure.text(0.01, -0.01, "\n".join(lines), fontsize=7, color="#444444", va="top")
 
 
 def _task(row: Row) -> str:
@@ -148,7 +169,7 @@ def _label(
             if greedy is not None and ends:
                 ends.append((max(e[0] for e in ends), greedy["accuracy"], "greedy", "#444444"))
             ends += [
-                (max(e[0] for e in ends), row["limit"], f"{row['selector']}, k → ∞", colours[model])
+                (max(e[0] for e in ends), row["limit"], f"{row['selector']} limit", colours[model])
                 for row in _ends_of(limits, model, task)
                 if ends
             ]

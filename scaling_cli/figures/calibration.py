@@ -59,7 +59,7 @@ def _panel(top: Axes, bottom: Axes, one: Voting, colour: str) -> None:
     found = reliability(correct, score)
     top.plot([0, 1], [0, 1], color=GREY, lw=0.8, ls=(0, (4, 3)))
     held = found.samples > 0
-    lo, hi = _wilson(found.accuracy[held], found.samples[held])
+    lo, hi = wilson(found.accuracy[held], found.samples[held])
     top.vlines(found.score[held], lo, hi, color=colour, lw=1, alpha=0.6)
     top.plot(found.score[held], found.accuracy[held], "o-", color=colour, ms=3.5, lw=1.1)
     top.set_ylim(-0.03, 1.03)
@@ -73,7 +73,7 @@ def _panel(top: Axes, bottom: Axes, one: Voting, colour: str) -> None:
     bottom.set_xlabel("score as a weight")
 
 
-def _wilson(accuracy: np.ndarray, samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def wilson(accuracy: np.ndarray, samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """95% interval of a bin's accuracy, its samples taken for independent."""
     z, n = 1.96, samples
     middle = (accuracy + z**2 / (2 * n)) / (1 + z**2 / n)

@@ -83,6 +83,32 @@ def reliability(correct: NDArray[np.bool_], score: FloatArray, *, bins: int = BI
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """A score read as yes or no: it accepts from `threshold` on, right samples with the rate
+    `true_positive`, wrong ones with `false_positive`."""
+
+    threshold: float
+    true_positive: float
+    false_positive: float
+
+
+def acceptance(correct: NDArray[np.bool_], score: FloatArray) -> Acceptance:
+    """The threshold that tells right from wrong best: the largest difference of the two rates
+    (Youden 1950). Flat arrays of one length, with right and wrong samples in them."""
+    right = int(correct.sum())
+    wrong = len(correct) - right
+    if not right or not wrong:
+        raise LawError("all scored samples are right, or all wrong", "draw harder questions")
+    order = np.argsort(-score, kind="stable")
+    ranked = score[order]
+    last = np.append(ranked[1:] != ranked[:-1], True)  # equal scores are accepted together
+    true = np.cumsum(correct[order])[last] / right
+    false = np.cumsum(~correct[order])[last] / wrong
+    place = int(np.argmax(true - false))
+    return Acceptance(float(ranked[last][place]), float(true[place]), float(false[place]))
+
+
 def verifier_ceiling(
     accuracy: ArrayLike, true_positive: ArrayLike, false_positive: ArrayLike
 ) -> FloatArray:

@@ -99,6 +99,13 @@ def intervals(
     return {n: Parameter(float(v), float(min(a, v)), float(max(b, v))) for n, v, a, b in rows}
 
 
+def around(value: FloatArray, drawn: FloatArray, *, level: float = LEVEL) -> FloatArray:
+    """`value[x]` with the percentiles of `drawn[draw, x]`, `[3, x]`; they hold the value itself."""
+    tail = (1 - level) / 2
+    lo, hi = np.nanquantile(drawn, [tail, 1 - tail], axis=0)
+    return np.stack([value, np.minimum(lo, value), np.maximum(hi, value)])
+
+
 def quarter_of(counts: IntArray, samples: IntArray, seed: int) -> tuple[IntArray, IntArray]:
     """Right ones among a random quarter of each question's samples, and how many those are."""
     kept = np.asarray(samples) // QUARTER

@@ -194,13 +194,26 @@ def _interval(
     level: float,
     seed: int,
 ) -> tuple[FloatArray, FloatArray]:
-    sums, counts = _drawn(values, weights)
-    ends = imaginary_questions(len(weights), seed)
-    means = (sums + low * ends[0] + high * ends[1]) / (counts + ends.sum(axis=0))
+    means = steadied_means(values, weights, low=low, high=high, seed=seed)
     tail = (1 - level) / 2
     lo, hi = np.quantile(means, [tail, 1 - tail], axis=0, overwrite_input=True)
     mean = _means(values)  # NaN where there is no value, which minimum and maximum keep
     return np.minimum(lo, mean), np.maximum(hi, mean)
+
+
+def steadied_means(
+    values: FloatArray,
+    weights: Weights,
+    *,
+    low: float | FloatArray = 0.0,
+    high: float | FloatArray = 1.0,
+    seed: int = 0,
+) -> FloatArray:
+    """`bootstrap_means` with the imaginary questions of `band`, one curve at either end of the
+    scale: what is fitted to such draws keeps an interval where nearly all questions agree."""
+    sums, counts = _drawn(values, weights)
+    ends = imaginary_questions(len(weights), seed)
+    return np.asarray((sums + low * ends[0] + high * ends[1]) / (counts + ends.sum(axis=0)))
 
 
 def imaginary_questions(draws: int, seed: int) -> FloatArray:

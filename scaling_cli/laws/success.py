@@ -23,6 +23,7 @@ from scaling_cli.laws.fit import (
     Fit,
     HoldOut,
     Parameter,
+    around,
     check,
     enough,
     judged,
@@ -41,6 +42,8 @@ WINDOW = 9.0
 """Standard deviations of the thinned number of trials that are summed over."""
 STARTS = ((-0.5, 0.5, 3.0), (0.5, 1.0, 3.0), (-1.5, 0.0, 1.0))
 """log α, log β and logit c at which the search begins."""
+REFITS = 60
+"""Draws of the questions that the distribution is fitted to anew."""
 WHOLE = 12.0
 """A logit of c beyond which the scale is 1."""
 
@@ -136,6 +139,34 @@ def posterior_coverage(
     return np.asarray(np.where(x > 0, 1.0, -np.expm1(log_miss)))
 
 
+def predictive_coverage(
+    correct: IntArray, samples: IntArray, theta: FloatArray, ks: IntArray
+) -> FloatArray:
+    """Posterior-predictive coverage of k fresh samples, `values[question, k]`, at any k:
+    1 - E[(1-p)^k | right of n] under the fitted distribution."""
+    alpha, beta = np.exp(theta[:2])
+    shape = float(alpha), float(beta), float(theta[2])
+    x, y = np.asarray(correct, np.float64), np.asarray(samples - correct, np.float64)
+    before = _log_moment(x, y, *shape)
+    columns = [-np.expm1(_log_moment(x, y + k, *shape) - before) for k in np.asarray(ks).tolist()]
+    return np.stack(columns, axis=1)
+
+
+def predict_at(
+    correct: IntArray, samples: IntArray, weights: NDArray[np.uint8], ks: IntArray
+) -> FloatArray:
+    """Posterior-predictive coverage of such questions at any k, `[3, k]`: the mean and the ends
+    of its 95% interval, the distribution fitted anew to each draw of the questions."""
+    theta, _ = maximise(correct, samples, np.ones(len(correct)))
+    value = predictive_coverage(correct, samples, theta, ks).mean(axis=0)
+    drawn = []
+    for weight in weights[:REFITS]:
+        found, _ = maximise(correct, samples, weight, starts=(theta,))
+        part = predictive_coverage(correct, samples, found, ks)
+        drawn.append(weight @ part / weight.sum(dtype=np.int64))
+    return around(value, np.array(drawn))
+
+
 def fit_success(
     correct: IntArray, samples: IntArray, weights: NDArray[np.uint8], *, seed: int = 0
 ) -> Fit:
@@ -155,7 +186,7 @@ def fit_success(
     }
     alpha = parameters["exponent"]
     try:
-        held = None if enough(n) else _hold_out(right, n, weights, theta, seed)
+        held = None if enough(n) else hold_out(right, n, weights, theta, seed)
     except LawError as error:
         return refusal(LAW, error.message)
     fit = Fit(LAW, parameters, ks.astype(np.float64), observed, predict(theta, ks), held)
@@ -207,13 +238,15 @@ def _crossing(falls: Callable[[float], float], start: float, direction: float) -
     return far
 
 
-def _hold_out(
+def hold_out(
     correct: IntArray,
     samples: IntArray,
     weights: NDArray[np.uint8],
     theta: FloatArray,
     seed: int,
 ) -> HoldOut:
+    """The distribution of a quarter of the samples, and what it makes of these very questions
+    once the rest is drawn; the search begins at the whole bank's `theta`."""
     right, kept = quarter_of(correct, samples, seed)
     n = int(samples.min())
     more = n - int(kept.min())
@@ -223,4 +256,4 @@ def _hold_out(
         chance = posterior_coverage(right, kept, found, more)
         return float(weight @ chance / weight.sum(dtype=np.int64))
 
-    return check(at_n, coverage(correct, samples, [n])[:, 0], weights[:60], n)
+    return check(at_n, coverage(correct, samples, [n])[:, 0], weights[:REFITS], n)

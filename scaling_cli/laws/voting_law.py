@@ -106,7 +106,7 @@ def fit_voting(
     drawn = np.array([_drawn(ks, values, wins, weight) for weight in weights])
     try:
         parameters = intervals(NAMES, found, drawn)
-        held = None if enough(samples) else _hold_out(answer_class, weights, unanswered, n, seed)
+        held = None if enough(samples) else hold_out(answer_class, weights, unanswered, n, seed)
     except LawError as error:
         return refusal(LAW, error.message)
     observed = values.mean(axis=0)
@@ -129,13 +129,14 @@ def _drawn(
     return fit_parts(ks, values[rows], wins[rows])
 
 
-def _hold_out(
+def hold_out(
     answer_class: IntArray,
     weights: NDArray[np.uint8],
     unanswered: Unanswered,
     n: int,
     seed: int,
 ) -> HoldOut:
+    """The law of a quarter of the samples, carried on to the `n` of the whole bank."""
     part = quarter_of_bank(answer_class, seed)
     ks = grid(int(count_samples(part).min()))
     values = majority(part, ks, unanswered=unanswered)

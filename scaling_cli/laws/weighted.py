@@ -8,6 +8,7 @@ from math import comb
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import expit
 
 from scaling_cli.errors import LawError
 from scaling_cli.laws.accuracy import coverage
@@ -27,7 +28,7 @@ BLOCK = 1 << 21
 WEIGHT_MAPS: dict[str, Callable[[FloatArray], FloatArray]] = {
     "identity": lambda score: score,
     "exp": lambda score: np.exp(score),
-    "logistic": lambda score: np.exp(-np.logaddexp(0.0, -score)),
+    "logistic": expit,
 }
 """Score to weight in [0, 1]: of a probability, of a mean log-probability, of a logit."""
 
@@ -94,7 +95,7 @@ def _voters(
     if outside.any():
         raise LawError(
             f"a vote's weight must lie in [0, 1], not {weights[outside][0]:g}",
-            f"name the map of an unbounded score to a weight: {', '.join(WEIGHT_MAPS)}",
+            f"name the map of an unbounded score (--weight-map): {', '.join(WEIGHT_MAPS)}",
         )
     classes = np.where(voting | (classes == MISSING), classes, UNANSWERED)
     packed = np.argsort(classes == MISSING, axis=1, kind="stable")

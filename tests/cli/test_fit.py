@@ -40,6 +40,36 @@ def test_laws_are_fitted_or_refused_with_a_reason(scale: Scale) -> None:
     assert len(kept[0]["curve"]["x"]) == len(kept[0]["curve"]["observed"])
 
 
+def test_coverage_is_predicted_at_any_k(scale: Scale) -> None:
+    run = counted(scale)
+    said = scale("fit", run, "--k", 512, "--k", 8, "--json")
+    assert [(row["law"], row["k"], row["extrapolated"]) for row in said.rows] == [
+        ("coverage", 8, False), ("coverage", 512, True),
+        ("success", 8, False), ("success", 512, True),
+    ]  # fmt: skip
+    assert all(row["lo"] <= row["coverage"] <= row["hi"] for row in said.rows)
+    assert not (run / "fits.json").exists()
+    assert "each was refused" in scale("fit", run, "--k", 8, "--law", "voting").mistake
+
+
+def test_three_sizes_have_a_law_with_a_hold_out_check(scale: Scale) -> None:
+    rng, out = np.random.default_rng(0), scale.folder / "sizes"
+    for size, ability in [(1e8, 0.15), (1e9, 0.45), (1e10, 0.85)]:
+        p = rng.beta(4 * ability, 4 * (1 - ability), 60)
+        rows = [
+            {"question_id": str(q), "answer": "1" if rng.random() < p[q] else f"{2 + k % 3}",
+             "gold": "1", "new_tokens": 100, "prompt_tokens": 50}
+            for q in range(60)
+            for k in range(16)
+        ]  # fmt: skip
+        scale("import", "samples", source(scale, rows), "--out", out, "--model", f"{size:g}",
+              "--task", "t", "--active-params", size)  # fmt: skip
+    (row,) = scale("fit", out, "--law", "size", "--axis", "flops_2nt", "--json").rows
+    assert row["status"] == "fitted" and row["holdout"]["passed"], row
+    assert 0.5 < row["parameters"]["slope"]["value"] < 1.5
+    assert abs(row["holdout"]["predicted"] - row["holdout"]["observed"]) < 0.5
+
+
 def test_one_law_leaves_the_kept_table_alone(scale: Scale) -> None:
     run = counted(scale)
     said = scale("fit", run, "--law", "coverage")

@@ -141,6 +141,17 @@ def test_the_same_figure_is_the_same_bytes(folder: RunFolder, tmp_path: Path, ki
         assert one.read_bytes() == other.read_bytes() and one.stat().st_size > 1000
 
 
+def test_unequal_truncation_is_said_on_the_accuracy_figure(folder: RunFolder) -> None:
+    rows = [row for row in accuracy_rows(folder, ASK) if row["strategy"] != "greedy"]
+    equal = [{**row, "truncated": 0.05} for row in rows]
+    assert accuracy_figure(equal).texts == []
+    cut = [{**row, "truncated": 0.09 if row["model"] == "beta" else 0.05} for row in rows]
+    (note,) = accuracy_figure(cut).texts
+    said, _, rates = note.get_text().partition(": ")
+    assert said == "answers cut off by the token limit differ"
+    assert sorted(rates.split(", ")) == ["alpha 5%", "beta 9%", "gamma 5%"]
+
+
 def test_a_model_that_is_never_right_is_drawn_too(tmp_path: Path) -> None:
     folder = small_run(tmp_path, {"never": {"never_stops": True}, "beta": {"skill": 2.0}})
     for kind in ("accuracy", "frontier", "error"):

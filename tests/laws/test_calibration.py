@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from scaling_cli.errors import LawError
 from scaling_cli.laws.calibration import (
+    acceptance,
     auroc,
     auroc_within,
     pooled,
@@ -63,6 +64,22 @@ def test_scores_that_are_no_chances_are_refused() -> None:
         reliability(np.array([True]), np.array([-0.3]))
     with pytest.raises(LawError, match="no score"):
         reliability(np.array([], bool), np.array([]))
+
+
+@given(SCORED)
+def test_no_threshold_tells_right_from_wrong_better(rows: list[tuple[bool, int]]) -> None:
+    correct = np.array([right for right, _ in rows])
+    score = np.array([value for _, value in rows], float)
+    if correct.all() or not correct.any():
+        with pytest.raises(LawError, match="all wrong"):
+            acceptance(correct, score)
+        return
+    found = acceptance(correct, score)
+    accepted = score >= found.threshold
+    assert found.true_positive == pytest.approx(accepted[correct].mean())
+    assert found.false_positive == pytest.approx(accepted[~correct].mean())
+    best = max((score >= at)[correct].mean() - (score >= at)[~correct].mean() for at in score)
+    assert found.true_positive - found.false_positive == pytest.approx(best)
 
 
 def test_the_ceiling_is_what_endless_rejection_gives() -> None:

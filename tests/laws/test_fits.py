@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from scipy.special import betaln
 from scipy.stats import betabinom
 
 from scaling_cli.laws import coverage_law, power_law, size_law, success, voting_law
+from scaling_cli.laws.accuracy import coverage
 from scaling_cli.laws.fit import quarter_of
 from scaling_cli.laws.resample import question_weights
 
@@ -80,6 +82,31 @@ def test_posterior_coverage_of_these_questions() -> None:
     chance = success.posterior_coverage(np.array([3, 0]), np.array([8, 8]), theta, 24)
     exact = 1 - np.exp(betaln(0.5, 1 + 32) - betaln(0.5, 1 + 8))
     assert chance[0] == 1 and chance[1] == pytest.approx(exact)
+
+
+def test_predictive_coverage_is_that_of_fresh_samples() -> None:
+    theta = np.array([np.log(0.5), np.log(1.0), 20.0])
+    ks = np.array([1, 24])
+    fresh = success.predictive_coverage(np.array([3, 0]), np.array([8, 8]), theta, ks)
+    for row, (alpha, beta) in zip(fresh, [(3.5, 6.0), (0.5, 9.0)], strict=True):
+        exact = 1 - np.exp(betaln(alpha, beta + ks) - betaln(alpha, beta))
+        np.testing.assert_allclose(row, exact, rtol=1e-9)
+    # What these questions have already counts for more: one that was right stays covered.
+    more = success.posterior_coverage(np.array([3, 0]), np.array([8, 8]), theta, 24)
+    assert (more >= fresh[:, 1]).all()
+
+
+@pytest.mark.parametrize("law", [coverage_law, success])
+def test_coverage_beyond_the_samples_is_predicted_with_an_interval(law: ModuleType) -> None:
+    p = np.random.default_rng(5).beta(0.5, 1.5, 120)
+    right, n = counts(p, 64, 6)
+    ks = np.array([1, 16, 64, 512])
+    value, lo, hi = law.predict_at(right, n, question_weights(120, 60, 0), ks)
+    assert ((lo <= value) & (value <= hi)).all() and (np.diff(value) > 0).all()
+    whole = coverage(right, n, ks[:3]).mean(axis=0)
+    np.testing.assert_allclose(value[:3], whole, atol=0.06)
+    fresh = (1 - (1 - p) ** 512).mean()
+    assert lo[3] - 0.02 <= fresh <= hi[3] + 0.02
 
 
 def test_exponents_are_covered_by_their_intervals() -> None:
@@ -181,19 +208,44 @@ def test_the_power_laws_hold_out_compares_at_the_whole_banks_cost() -> None:
     assert not broken.passed
 
 
+def ladder(steps: list[float], questions: int = 400, seed: int = 1) -> size_law.Sizes:
+    """Sizes 1e8, 1e9, ...: each begins at the cost where the one before has nothing more to win."""
+    starts = 1e10 * np.cumprod([1.0, *steps])
+    cost = np.concatenate([start * np.geomspace(1, 8, 4) for start in starts])
+    size = np.repeat(10.0 ** (8 + np.arange(len(starts))), 4)
+    accuracy = np.concatenate([0.2 + 0.15 * n + np.array([0, 0.05, 0.08, 0.1])
+                               for n in range(len(starts))])  # fmt: skip
+    u = np.random.default_rng(seed).random((questions, 1))
+    return size_law.Sizes((u < accuracy).astype(float), cost, size)
+
+
+def quarter_points(whole: size_law.Sizes) -> size_law.Sizes:
+    """The first two points of each size."""
+    kept = np.arange(len(whole.cost)) % 4 < 2
+    return size_law.Sizes(whole.values[:, kept], whole.cost[kept], whole.parameters[kept])
+
+
 def test_sizes_need_three_above_the_floor() -> None:
-    rng = np.random.default_rng(1)
-    sizes, accuracy = np.array([1e8, 1e9, 1e10]), np.array([0.3, 0.5, 0.7])
-    values = (rng.random((300, 3)) < accuracy).astype(float)
-    cost = 2 * sizes * 300
-    weights = question_weights(300, 100, 0)
-    fit = size_law.fit_size(values, cost, sizes, weights)
+    whole = ladder([30, 30])
+    weights = question_weights(400, 100, 0)
+    fit = size_law.fit_size(whole, weights)
     assert not fit.refused, fit.reason
     assert fit.parameters["slope"].value > 0.5
-    floored = values.copy()
-    floored[:, 0] = 0
-    fit = size_law.fit_size(floored, cost, sizes, weights)
+    whole.values[:, :4] = 0
+    fit = size_law.fit_size(whole, weights)
     assert fit.refused and "near the floor: 1e+08" in fit.reason
+
+
+def test_a_line_of_sizes_holds_out_and_a_bent_one_is_refused() -> None:
+    weights = question_weights(400, 100, 0)
+    straight = ladder([16, 16, 16])
+    fit = size_law.fit_size(straight, weights, part=quarter_points(straight), k=8)
+    assert fit.holdout is not None and not fit.refused, fit.reason
+    bent = ladder([12, 12, 50_000])
+    fit = size_law.fit_size(bent, weights, part=quarter_points(bent), k=8)
+    assert fit.refused and "the largest size overtake" in fit.reason
+    few = size_law.fit_size(straight, weights, part=quarter_points(straight), few="too few")
+    assert few.reason == "too few"
 
 
 def test_a_quarter_is_a_random_quarter() -> None:

@@ -94,6 +94,14 @@ def test_bands_cover_as_promised() -> None:
     assert min(row.percentile for row in rows) < 0.5
 
 
+def test_bands_of_curves_cover_as_promised() -> None:
+    simulation = runpy.run_path(str(SIMULATION))
+    rows = list(simulation["measure_curves"](200, 300))
+    assert len(rows) == 144
+    assert simulation["broken"](rows, slack=0.06) == []
+    assert min(row.percentile for row in rows) < 0.6
+
+
 def test_pairing_removes_what_questions_share() -> None:
     rng = np.random.default_rng(0)
     hardness = rng.random((200, 1))
