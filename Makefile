@@ -19,7 +19,7 @@ test: $(VENV)/.test
 	$(BIN)/python -m pytest
 
 docs: $(VENV)/.test
-	$(BIN)/python -m scaling_cli.store.document > docs/schema.md
+	$(BIN)/python docs/regenerate.py
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from scaling_cli.engines.fake import END, FakeTokenizer, fake_model
+from scaling_cli.running import collecting
 from scaling_cli.running.prepare import PreparedCell
 from scaling_cli.running.progress import Progress
 from scaling_cli.running.run import _fill
@@ -100,7 +101,9 @@ def _reply(source: random.Random, tokens: int, *, ends: bool) -> Completion:
 class Free:
     """A verifier that takes no time: the last token's chance."""
 
-    facts: VerifierFacts = field(default_factory=lambda: VerifierFacts("free", "process"))
+    facts: VerifierFacts = field(
+        default_factory=lambda: VerifierFacts("free", "process", at_once=True)
+    )
 
     async def score(self, trace: Trace, asking: Asking) -> Reward:
         return Reward(trace.logprobs[-1] if trace.logprobs else 0.0)
@@ -147,9 +150,10 @@ async def through_scale(prepared: PreparedCell, engine: Ready, folder: RunFolder
 
 async def bare(engine: Ready, requests: Sequence[Request]) -> None:
     """The same requests, as many of them at once."""
-    for start in range(0, len(requests), WIDTH * IN_FLIGHT):
-        some = requests[start : start + WIDTH * IN_FLIGHT]
-        await asyncio.gather(*(engine.generate(request) for request in some))
+    with collecting.seldom():
+        for start in range(0, len(requests), WIDTH * IN_FLIGHT):
+            some = requests[start : start + WIDTH * IN_FLIGHT]
+            await asyncio.gather(*(engine.generate(request) for request in some))
 
 
 def cpu_seconds(work: Callable[[], Awaitable[None]]) -> float:

@@ -209,7 +209,7 @@ class NoGrader:
         return [Grade(None, None, -1, -1, "unanswered", "unanswered") for _ in texts]
 
 
-async def _unknown(question: Question, trace: Trace) -> bool:
+async def unknown(question: Question, trace: Trace) -> bool:
     return False
 
 
@@ -236,7 +236,7 @@ async def _run(prepared: PreparedCell, engine: GpuLike, folder: RunFolder, in_fl
     if prepared.cell.step is None:
         cell = BankCell(prepared, folder, engine.facts, grader, Progress())
     else:
-        scoring = Scoring(await open_verifier("confidence", {}), None, None, _unknown)
+        scoring = Scoring(await open_verifier("confidence", {}), None, None, unknown)
         cell = SearchCell(prepared, folder, engine.facts, grader, Progress(), scoring)
     loop = asyncio.get_running_loop()
     started = loop.time()

@@ -95,10 +95,11 @@ class Completion:
 
     `tokens` are the sampled ids, the end token included; `new_tokens` counts them.
     `logprobs` are natural logarithms under the raw distribution (temperature 1) where the
-    engine gives that. `seconds` runs from request to reply. `stopped_by` is the stop text that
-    ended it, None where it was the end token or a limit. `alternatives[position]` stands where
-    the request asked for it; `confidence` and `certainty` are made from it, one number a token
-    (`laws.confidence`).
+    engine gives that; NaN at a token whose it does not tell. `seconds` runs from request to
+    reply. `stopped_by` is the stop text that ended it, None where it was the end token or a
+    limit. `alternatives[position]` stands where the request asked for it, empty where nothing
+    is told; `confidence` and `certainty` are made from it, one number a token, NaN where
+    nothing is told (`laws.confidence`).
     """
 
     text: str
@@ -246,6 +247,11 @@ class Tokenizer(Protocol):
         """The chat template's text of a conversation in which nothing is left to answer."""
         ...
 
+    def document(self, text: str) -> str:
+        """`text` as the start of a document: behind the token the model was trained to see first,
+        where there is one. What a base model continues."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Model:
@@ -341,7 +347,8 @@ class VerifierFacts:
     calls are, None where it has none. `own_engine`: it has an engine behind it that is not asked
     through `Asking`; its rewards are journalled with their counts. `reads_cache`: whether that
     engine can read a prefix cache. `alternatives`: how many likely tokens it needs to know at
-    every position the policy samples.
+    every position the policy samples. `at_once`: it answers without waiting for anything, so that
+    its scores need no tasks of their own.
     """
 
     name: str
@@ -351,6 +358,7 @@ class VerifierFacts:
     own_engine: bool = False
     reads_cache: bool = True
     alternatives: int = 0
+    at_once: bool = False
     details: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scaling_cli.engines.fake import OPTIONS, FakeEngine
+from scaling_cli.engines.fake import OPTIONS, FakeEngine, fake_model
 from scaling_cli.grading import GraderPool
 from scaling_cli.running.prepare import PreparedCell, prepare
 from scaling_cli.running.progress import Progress
@@ -44,6 +44,9 @@ def load(name: str) -> ModuleType:
 
 help_, bank, sampling, theory = load("help"), load("bank"), load("sampling"), load("theory")
 plumbing, search_throughput = load("plumbing"), load("search_throughput")
+# As a script beside it finds it.
+sys.modules["search_throughput"] = search_throughput
+search_vllm = load("search_vllm")
 
 
 def test_help_counts_the_childs_cpu() -> None:
@@ -194,7 +197,17 @@ def test_unequal_work_is_no_measurement() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["help", "bank", "sampling", "theory", "plumbing", "search_throughput"]
+    "name",
+    [
+        "help",
+        "bank",
+        "curves",
+        "sampling",
+        "theory",
+        "plumbing",
+        "search_throughput",
+        "search_vllm",
+    ],
 )
 def test_each_tells_how_it_is_run(name: str) -> None:
     done = subprocess.run(
@@ -322,3 +335,16 @@ def test_search_throughput_json_is_one_object(capsys: pytest.CaptureFixture[str]
     rows = json.loads(capsys.readouterr().out)["rows"]
     assert [row["strategy"] for row in rows] == ["beam", "rebase"]
     assert code == (0 if all(row["ok"] for row in rows) else 1)
+
+
+@pytest.mark.parametrize("strategy", ["sampling", "beam", "rebase"])
+async def test_what_a_real_engine_replies_is_counted(strategy: str, tmp_path: Path) -> None:
+    """On the fake engine: all that its replies hold, and questions that no other run asks."""
+    args = SimpleNamespace(width=4, length=60, step=20)
+    cell = search_vllm.make_cell(strategy, fake_model(), [7, 8], args)
+    engine = FakeEngine("m", {**OPTIONS, "questions": {q.id: q for q in cell.questions}}, 0)
+    speed = await search_vllm.run(cell, engine, 2, tmp_path / "run")
+    assert speed.questions == 2 and engine.calls >= 2 * 4 and speed.new >= engine.calls
+    assert speed.tokens > speed.new and 0 < speed.cached_share < 1
+    (other,) = search_vllm.make_cell(strategy, fake_model(), [9], args).questions
+    assert other.text not in {question.text for question in cell.questions}

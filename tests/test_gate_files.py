@@ -97,7 +97,7 @@ def options(command: str) -> set[str]:
 
 
 def test_every_option_that_the_page_and_the_action_use_is_there() -> None:
-    blocks = re.findall(r"```(?:yaml)?\n(.*?)```", PAGE, re.DOTALL)
+    blocks = re.findall(r"```(?:yaml|sh)\n(.*?)```", PAGE, re.DOTALL)
     text = "\n".join([*blocks, (ROOT / ".ci" / "gate").read_text().replace("\\\n", " ")])
     lines = re.findall(r"scale (check|baseline|run) ([^\n#]*)", text)
     assert {command for command, _ in lines} == {"check", "baseline", "run"}

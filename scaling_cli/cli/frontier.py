@@ -89,6 +89,7 @@ def frontier(
     is the accuracy of a point chosen on one half of the questions and scored on the other, and
     `curse` how much better it looked where it was chosen.
     """
+    from scaling_cli.distinguish import beside_strategy
     from scaling_cli.frontiers import frontier_tables
 
     folders = open_runs(runs)
@@ -98,7 +99,9 @@ def frontier(
     tables = frontier_tables(folders, voting(ask, weight_map, keep), axis)
     if view is Table.frontier:
         rows = [row for t in tables for row in t.rows()]
-        columns = with_verifier(_FRONTIER, rows)
+        # What tells cells apart is shown where only one of them is on the frontier, too.
+        points = [fields for t in tables for fields in t.fields]
+        columns = beside_strategy(with_verifier(_FRONTIER, rows), points)
     else:
         rows, columns = _overtaking_rows(tables), _CROSSINGS
     show(rows, as_json=as_json, columns=columns + grouped(by))

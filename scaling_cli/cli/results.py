@@ -47,6 +47,7 @@ def register(app: typer.Typer) -> None:
 
 def status(runs: Runs, as_json: Json = False) -> None:
     """What each cell of a run holds and lacks, and how its plan compares with what it took."""
+    from scaling_cli.distinguish import beside_strategy
     from scaling_cli.running.tables import STATUS, status_rows
     from scaling_cli.store import RunFolder
 
@@ -57,7 +58,8 @@ def status(runs: Runs, as_json: Json = False) -> None:
         for f in folders
         for row in status_rows(f)
     ]
-    show(rows, as_json=as_json, columns=(["run"] if len(runs) > 1 else []) + list(STATUS))
+    columns = [*(["run"] if len(runs) > 1 else []), *STATUS]
+    show(rows, as_json=as_json, columns=beside_strategy(columns, rows))
     compared = [row["plan"] for row in rows if row["plan"] and row["plan"]["drawn"]]
     if compared and not as_json:
         show(compared, as_json=False, columns=_FACTS, title="plan and fact, drawn since the plan")
@@ -112,6 +114,7 @@ def accuracy(
     The table is brief: powers of two and the largest k, at the whole token limit, unless --k and
     --cap ask for others. --json holds every k at every simulated token limit.
     """
+    from scaling_cli.distinguish import beside_strategy
     from scaling_cli.errors import LawError
     from scaling_cli.summary import accuracy_rows, rank_changes
 
@@ -129,7 +132,7 @@ def accuracy(
             "no cell has that many samples, or a score where one is needed",
             "leave --k and --selector out to see what there is",
         )
-    columns = with_verifier(_columns(folders, by, ask), rows)
+    columns = beside_strategy(with_verifier(_columns(folders, by, ask), rows), rows)
     show(_brief(rows, k) if not as_json else rows, as_json=as_json, columns=columns)
     for line in rank_changes(folders, ask):
         say(f"note: {line}")

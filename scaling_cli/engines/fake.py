@@ -68,19 +68,27 @@ class FakeTokenizer:
         return list(text.encode("utf-8", "replace"))
 
     def decode(self, tokens: Sequence[int]) -> str:
+        whole = tokens[:-1] if tokens and tokens[-1] == END else tokens
+        try:
+            return bytes(whole).decode("utf-8", "replace")
+        except ValueError:
+            # Tokens that are no bytes are rare: looking for them first would take longest.
+            return self._special(whole)
+
+    def _special(self, tokens: Sequence[int]) -> str:
         if YES in tokens or NO in tokens:
             words = {YES: "Yes", NO: "No"}
             return "".join(words.get(token, chr(token)) for token in tokens if token != END)
-        whole = tokens[:-1] if tokens and tokens[-1] == END else tokens
-        # An end token further in is rare, and bytes() refuses it.
-        bare = [token for token in whole if token < END] if END in whole else whole
-        return bytes(bare).decode("utf-8", "replace")
+        return bytes(token for token in tokens if token < END).decode("utf-8", "replace")
 
     def chat(self, messages: Sequence[Message]) -> str:
         return f"{self.transcript(messages)}<assistant>"
 
     def transcript(self, messages: Sequence[Message]) -> str:
         return "".join(f"<{message.role}>{message.content}\n" for message in messages)
+
+    def document(self, text: str) -> str:
+        return text
 
 
 def fake_model(name: str = "fake-small") -> Model:

@@ -147,8 +147,9 @@ def _body(request: Request) -> dict[str, Any]:
         "ignore_eos": sampler.ignore_eos,
         "logprobs": max(request.alternatives, 1),
         "n_probs": max(request.alternatives, 1),
-        "verbose": bool(sampler.stop),
-        "return_tokens": bool(sampler.stop),
+        # The ids of all tokens stand only in the server's own form of a reply.
+        "verbose": True,
+        "return_tokens": True,
         "post_sampling_probs": False,
         "cache_prompt": True,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,18 +19,18 @@ def read_reply(reply: Mapping[str, Any], request: Request, seconds: float) -> Co
     count = usage.get("completion_tokens")
     told = choice.get("logprobs") or {}
     content = told.get("content")
+    ids = tuple(choice.get("token_ids") or ()) or None
+    if ids is None and count and len(native.get("tokens") or ()) == count:
+        ids = tuple(map(int, native["tokens"]))
     if content is None:
         logprobs = _whole(told.get("token_logprobs") or [])
         alternatives = _by_text(told.get("top_logprobs"))
-        ids = tuple(choice.get("token_ids") or ()) or None
     else:
-        # Kept only where every sampled token is told: a list with a gap would lie.
-        known: Sequence[Any] = content if len(content) == count else []
-        logprobs = _whole([token["logprob"] for token in known])
-        alternatives = tuple(_likeliest(token) for token in known) or None
-        ids = tuple(token["id"] for token in known if "id" in token) or None
-    if ids is None and count and len(native.get("tokens") or ()) == count:
-        ids = tuple(map(int, native["tokens"]))
+        if ids is None and len(content) == count and all("id" in token for token in content):
+            ids = tuple(int(token["id"]) for token in content)
+        places = _places(ids, content, count)
+        logprobs = _logprobs(content, places, count)
+        alternatives = _likeliest(content, places, count)
     return Completion(
         text=str(choice.get("text") or ""),
         finish_reason="length" if choice.get("finish_reason") == "length" else "stop",
@@ -60,12 +61,53 @@ def _by_text(positions: Any) -> tuple[Alternatives, ...] | None:
     )
 
 
-def _likeliest(position: Mapping[str, Any]) -> Alternatives:
-    """The most likely tokens at one position by id, else by text."""
-    return tuple(
-        (int(token["id"]) if "id" in token else str(token["token"]), float(token["logprob"]))
-        for token in position.get("top_logprobs") or ()
-    )
+def _places(
+    ids: Sequence[int] | None, content: Sequence[Mapping[str, Any]], count: int | None
+) -> Sequence[int] | None:
+    """Where among all tokens those stand whose chances are told; None where that is not known.
+
+    llama.cpp tells no chances of the last tokens, as many as the stop text has, where one ended
+    the reply, nor of tokens that end inside a character. Of equal tokens in a row of which some
+    are not told, the first are taken for those that are.
+    """
+    if ids is None or not all("id" in token for token in content):
+        return range(count) if count and len(content) == count else None
+    places: list[int] = []
+    at = 0
+    for token in content:
+        try:
+            at = ids.index(int(token["id"]), at) + 1
+        except ValueError:
+            return None
+        places.append(at - 1)
+    return places
+
+
+def _logprobs(
+    content: Sequence[Mapping[str, Any]], places: Sequence[int] | None, count: int | None
+) -> tuple[float, ...] | None:
+    """A log-probability for each token, NaN where none is told; None where no place is known."""
+    if not count or places is None:
+        return None
+    logprobs = [math.nan] * count
+    for place, token in zip(places, content, strict=True):
+        logprobs[place] = float(token["logprob"])
+    return tuple(logprobs)
+
+
+def _likeliest(
+    content: Sequence[Mapping[str, Any]], places: Sequence[int] | None, count: int | None
+) -> tuple[Alternatives, ...] | None:
+    """The most likely tokens at each position by id, else by text; none where untold."""
+    if not count or places is None:
+        return None
+    likely: list[Alternatives] = [()] * count
+    for place, position in zip(places, content, strict=True):
+        likely[place] = tuple(
+            (int(token["id"]) if "id" in token else str(token["token"]), float(token["logprob"]))
+            for token in position.get("top_logprobs") or ()
+        )
+    return tuple(likely)
 
 
 def _stop_text(*reasons: Any) -> str | None:

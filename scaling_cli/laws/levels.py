@@ -8,98 +8,119 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import gammaln
 
-from scaling_cli.laws.saddle import Saddle, binomial
+from scaling_cli.laws.draws import Draws, ragged
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from scaling_cli.laws.inclusion import Points
     from scaling_cli.types import FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)
-class Rival:
-    """All classes with `count` votes: `copies[vector]` of them.
+class Votes:
+    """Questions of `n` samples: `gold[question]` votes, and the other classes by rank, most
+    votes first, `copies[question, rank]` of them with `count[question, rank]` votes each; 0
+    where there are no more ranks."""
 
-    `chance[l]` of l drawn, `upto[l]` of at most l; above `top` votes none competes.
-    """
-
-    count: int
+    n: int
+    gold: IntArray
+    count: IntArray
     copies: IntArray
-    chance: FloatArray
-    upto: FloatArray
-    top: int
 
     @classmethod
-    def of(cls, count: int, copies: IntArray, saddle: Saddle) -> Rival:
-        chance = binomial(count, saddle.theta)
-        beyond = np.cumsum(chance[::-1])[::-1]
-        top = int(np.flatnonzero(beyond > saddle.negligible)[-1])
-        return cls(count, copies, chance, np.cumsum(chance), top)
+    def of(cls, n: int, gold: IntArray, others: IntArray) -> Votes:
+        """From `others[question, class]` in descending order."""
+        new = np.ones(others.shape, bool)
+        new[:, 1:] = others[:, 1:] != others[:, :-1]
+        new &= others > 0
+        ranks = int(new.sum(axis=1).max(initial=0))
+        rank = np.cumsum(new, axis=1) - 1
+        question, column = np.nonzero(others)
+        cells = question * ranks + rank[question, column]
+        size = len(others) * ranks
+        copies = np.bincount(cells, minlength=size).reshape(len(others), ranks)
+        count = np.zeros(size, np.int64)
+        count[cells] = others[question, column]
+        return cls(n, gold, count.reshape(copies.shape), copies)
 
-    def competing(self, vector: IntArray, level: IntArray) -> NDArray[np.intp]:
-        """The rows at which such a class can reach gold's level."""
-        return np.flatnonzero((self.copies[vector] > 0) & (level <= self.top))
+    def take(self, chosen: NDArray[Any]) -> Votes:
+        copies = self.copies[chosen]
+        ranks = int((copies > 0).sum(axis=1).max(initial=0))
+        return Votes(self.n, self.gold[chosen], self.count[chosen][:, :ranks], copies[:, :ranks])
 
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """Terms in rows, sorted by vector and level: gold of `vector` gets `level` votes, by
-    `chance`.
+    """Terms in rows: gold of `question` gets `level` votes, while the classes of its first
+    `rivals` ranks compete and `merged` samples cannot. Their draws start at `shift` together.
+    Sharing the ties takes `nodes` Gauss nodes. Sorted by nodes and rivals, most first, then by
+    question."""
 
-    `merged` samples never compete at that level; sharing its ties takes `nodes` Gauss nodes.
-    """
-
-    vector: IntArray
+    question: IntArray
     level: IntArray
-    chance: FloatArray
+    rivals: IntArray
     merged: IntArray
+    shift: IntArray
     nodes: IntArray
 
-    def take(self, chosen: NDArray[Any]) -> Levels:
+    def take(self, chosen: NDArray[Any] | slice) -> Levels:
         return Levels(
-            self.vector[chosen],
+            self.question[chosen],
             self.level[chosen],
-            self.chance[chosen],
+            self.rivals[chosen],
             self.merged[chosen],
+            self.shift[chosen],
             self.nodes[chosen],
         )
 
 
-def levels(gold: IntArray, rivals: list[Rival], saddle: Saddle) -> Levels:
-    """The rows whose weight is not negligible, for `gold[vector]` votes against `rivals`."""
-    rows = _drawn(gold, saddle)
-    bound, competing = np.log(rows.chance), np.zeros(len(rows.level), np.int64)
-    ties = np.zeros(len(rows.level))
-    for rival in rivals:
-        at = rival.competing(rows.vector, rows.level)
-        level, copies = rows.level[at], rival.copies[rows.vector[at]]
-        bound[at] += copies * np.log(np.maximum(rival.upto[level], 1e-300))
+def rival_tops(votes: Votes, draws: Draws) -> IntArray:
+    """The level up to which each rank competes, `[question, rank]`; it falls with the rank."""
+    return np.where(votes.copies > 0, draws.top[draws.place[votes.count]], 0)
+
+
+def levels(votes: Votes, draws: Draws, points: Points, negligible: float, largest_k: int) -> Levels:
+    """The rows in which someone competes and whose weight is not negligible at `points`.
+
+    Away from the positive axis a row is the smaller: a class of binomial chances, cut off
+    above, is unimodal, so that its sum over levels is at most peak / |sin(angle/2)| there.
+    """
+    tops = rival_tops(votes, draws)
+    gold = draws.place[votes.gold]
+    low = np.maximum(draws.first[gold], 1)
+    high = np.minimum(draws.top[gold], tops.max(axis=1, initial=0))
+    question, offset = ragged(np.maximum(high - low + 1, 0))
+    level = low[question] + offset
+    place = gold[question]
+    chance = draws.most[place, level - draws.first[place]]
+    bound = np.log(np.maximum(chance, 1e-300))
+    ties, competing = np.zeros(len(level)), np.zeros_like(level)
+    rivals, shift = np.zeros_like(level), draws.first[place]
+    merged = votes.n - votes.gold[question]
+    turn, at = max(points.least_turn, 1e-300), np.arange(len(level))
+    for rank in range(tops.shape[1]):
+        at = at[tops[question[at], rank] >= level[at]]
+        count, copies = votes.count[question[at], rank], votes.copies[question[at], rank]
+        place = draws.place[count]
+        offset = level[at] - draws.first[place]
+        inside = np.maximum(offset, 0)
+        held = np.minimum(draws.upto[place, inside], draws.peak[place, inside] / turn)
+        held[offset < 0] = 0.0
+        bound[at] += copies * np.log(np.maximum(held, 1e-300))
+        ties[at] += copies * draws.most[place, inside]
         competing[at] += copies
-        ties[at] += copies * rival.chance[level]
-        rows.merged[at] -= copies * rival.count
-    most = np.minimum(competing, (saddle.ks[-1] - rows.level) // rows.level)
-    several = most > 1  # one node is exact for one tie
-    scale = rows.chance[several] / saddle.negligible
-    rows.nodes[several] = tie_nodes(most[several], ties[several], scale)
-    return rows.take(bound > np.log(saddle.negligible / (gold.max(initial=0) + 1)))
-
-
-def _drawn(gold: IntArray, saddle: Saddle) -> Levels:
-    """Every level of gold with a chance worth counting; nothing competes yet."""
-    vectors, drawn, chances = [], [], []
-    for count in np.unique(gold):
-        chance = binomial(int(count), saddle.theta)[: saddle.ks[-1] + 1]
-        level = np.flatnonzero(chance > saddle.negligible / (count + 1))
-        level = level[level > 0]
-        owners = np.flatnonzero(gold == count)
-        vectors.append(np.repeat(owners, len(level)))
-        drawn.append(np.tile(level, len(owners)))
-        chances.append(np.tile(chance[level], len(owners)))
-    vector, level = np.concatenate(vectors), np.concatenate(drawn)
-    rows = Levels(
-        vector, level, np.concatenate(chances), saddle.n - gold[vector], np.ones_like(level)
-    )
-    return rows.take(np.argsort(vector, kind="stable"))
+        rivals[at] += 1
+        merged[at] -= copies * count
+        shift[at] += copies * draws.first[place]
+    bound += merged * np.log(np.abs(points.base).max())
+    kept = np.flatnonzero(bound > np.log(negligible / (votes.gold.max(initial=0) + 1)))
+    nodes = np.ones_like(level)
+    most = np.minimum(competing, (largest_k - level) // level)
+    several = kept[most[kept] > 1]  # one node is exact for one tie
+    nodes[several] = tie_nodes(most[several], ties[several], chance[several] / negligible)
+    kept = kept[np.lexsort((question[kept], -rivals[kept], -nodes[kept]))]
+    return Levels(question, level, rivals, merged, shift, nodes).take(kept)
 
 
 NODES = np.unique(np.rint(np.geomspace(1, 4096, 49))).astype(np.int64)
@@ -121,6 +142,7 @@ def tie_nodes(most: IntArray, ties: FloatArray, scale: FloatArray) -> IntArray:
     most = np.minimum(most, np.ceil(likely)).astype(np.int64)
     wanted = np.minimum(most // 2 + 1, np.ceil(np.sqrt(most * depth) / 2).clip(1))
     log_ties = np.log(np.maximum(ties, 1e-300))
-    enough = _LOG_GAUSS + 2 * log_ties[:, None] * NODES < -depth[:, None]
+    some = slice(0, int(np.searchsorted(NODES, wanted.max(initial=1))) + 1)
+    enough = _LOG_GAUSS[some] + 2 * log_ties[:, None] * NODES[some] < -depth[:, None]
     by_moment = np.where(enough.any(axis=1), NODES[enough.argmax(axis=1)], NODES[-1])
     return np.asarray(NODES[np.searchsorted(NODES, np.minimum(wanted, by_moment))])

@@ -27,7 +27,7 @@ def known_prefixes(prompts: Sequence[Sequence[int]], news: Sequence[Sequence[int
     tree: dict[int, _Edge] = {}
     return [
         # What is sampled once more is sampled all the same: only the prompt can be known.
-        min(_insert(tree, (*prompt, *new[:-1])), len(prompt))
+        min(_insert(tree, tuple(prompt) + tuple(new[:-1])), len(prompt))
         for prompt, new in zip(prompts, news, strict=True)
     ]
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from scaling_cli.grading import GraderPool
 from scaling_cli.running.journal import Record
 from scaling_cli.running.positions import token_end
 from scaling_cli.running.prepare import PreparedCell
-from scaling_cli.types import Grade, Question
+from scaling_cli.types import Grade, Question, Tokenizer
 
 Rows = list[dict[str, Any]]
 
@@ -36,14 +37,13 @@ def bank_row(question_id: str, index: int, record: Record) -> dict[str, Any]:
     }
     completion = record.completion
     if completion is not None:
-        logprobs = completion.logprobs
         row |= {
             "text": completion.text,
             "tokens": None if completion.tokens is None else list(completion.tokens),
-            "logprob_sum": None if logprobs is None else math.fsum(logprobs),
-            "logprobs": None if logprobs is None else list(logprobs),
-            "confidence": _list(completion.confidence),
-            "certainty": _list(completion.certainty),
+            "logprob_sum": known_sum(completion.logprobs),
+            "logprobs": told(completion.logprobs),
+            "confidence": told(completion.confidence),
+            "certainty": told(completion.certainty),
             "finish_reason": completion.finish_reason,
             "prompt_tokens": completion.prompt_tokens,
             "cached_tokens": completion.cached_tokens,
@@ -53,16 +53,32 @@ def bank_row(question_id: str, index: int, record: Record) -> dict[str, Any]:
     return row
 
 
-def _list(values: tuple[float, ...] | None) -> list[float] | None:
-    return None if values is None else list(values)
+def told(values: Sequence[float] | None) -> list[float | None] | None:
+    """A number for each token as the store keeps it: null where the engine told none."""
+    if values is None or not math.isnan(math.fsum(values)):
+        return None if values is None else list(values)
+    return [None if math.isnan(value) else value for value in values]
 
 
-def _mean(total: float | None, logprobs: list[float] | None) -> float | None:
-    """Mean token log-probability, the plainest confidence score; None where not known.
+def known_sum(values: Sequence[float] | None) -> float | None:
+    """The sum over the tokens whose number is told; None where none is."""
+    if not values:
+        return None
+    total = math.fsum(values)
+    if not math.isnan(total):
+        return total
+    known = [value for value in values if not math.isnan(value)]
+    return math.fsum(known) if known else None
+
+
+def _mean(total: float | None, logprobs: list[float | None] | None) -> float | None:
+    """Mean log-probability of the tokens whose it is told, the plainest confidence score.
 
     From the stored sum: the single values are stored with fewer digits.
     """
-    return total / len(logprobs) if logprobs and total is not None else None
+    if total is None or logprobs is None:
+        return None
+    return total / (len(logprobs) - logprobs.count(None))
 
 
 async def grade_question(
@@ -81,21 +97,11 @@ async def grade_question(
 
 def candidate_row(row: dict[str, Any], grade: Grade, prepared: PreparedCell) -> dict[str, Any]:
     """A bank row and its grade as the answer-level row that is kept and shared."""
-    tokenizer = prepared.model.tokenizer
     return {
         "question_id": row["question_id"],
         "index": row["sample"],
-        "answer": grade.answer,
-        "strict_answer": grade.strict_answer,
-        "answer_class": grade.answer_class,
-        "strict_class": grade.strict_class,
-        "verdict": grade.verdict,
-        "strict_verdict": grade.strict_verdict,
+        **judged(row, grade, prepared.model.tokenizer),
         "truncated": row["finish_reason"] == "length",
-        "boxed": [
-            {"answer_class": group, "end_token": token_end(tokenizer, row["tokens"], end)}
-            for _, end, group in grade.boxed
-        ],
         "logprob_mean": _mean(row["logprob_sum"], row["logprobs"]),
         "rewards": None,
         "prompt_tokens": row["prompt_tokens"],
@@ -104,4 +110,20 @@ def candidate_row(row: dict[str, Any], grade: Grade, prepared: PreparedCell) -> 
         "spent": None,
         "seconds": row["seconds"],
         "error": row["error"],
+    }
+
+
+def judged(row: dict[str, Any], grade: Grade, tokenizer: Tokenizer | None) -> dict[str, Any]:
+    """What a sample's text decides of its answer-level row."""
+    return {
+        "answer": grade.answer,
+        "strict_answer": grade.strict_answer,
+        "answer_class": grade.answer_class,
+        "strict_class": grade.strict_class,
+        "verdict": grade.verdict,
+        "strict_verdict": grade.strict_verdict,
+        "boxed": [
+            {"answer_class": group, "end_token": token_end(tokenizer, row["tokens"], end)}
+            for _, end, group in grade.boxed
+        ],
     }

@@ -11,51 +11,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from io import FileIO
 from pathlib import Path
 from typing import IO, Any
 
-import numpy as np
-
 from scaling_cli.errors import StoreError
+from scaling_cli.running.records import Partial, Record, read, rounded, rounded_numbers, written
 from scaling_cli.store.atomic import replace_file
-from scaling_cli.types import Completion, Reward
 
-DIGITS = 6
-"""Decimals kept of a log-probability."""
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What the journal keeps of one call: its reply or its error, and who drew it.
-
-    A score by a verifier with an engine of its own has a `reward` in place of a completion.
-    """
-
-    name: str
-    completion: Completion | None
-    error: str | None = None
-    seed: int = 0
-    start: int = 0
-    reward: Reward | None = None
-
-
-@dataclass(slots=True)
-class Partial:
-    """Tokens of a call that had not ended."""
-
-    tokens: list[int] = field(default_factory=list)
-    logprobs: list[float] | None = field(default_factory=list)
-    seconds: float = 0.0
-
-    def add(self, tokens: Sequence[int], logprobs: Sequence[float] | None) -> None:
-        self.tokens.extend(tokens)
-        if logprobs is None:
-            self.logprobs = None
-        elif self.logprobs is not None:
-            self.logprobs.extend(logprobs)
+__all__ = ["Journal", "Partial", "Record"]
 
 
 class Journal:
@@ -88,7 +53,7 @@ class Journal:
 
     def record(self, record: Record) -> None:
         """Keep a call that ended; its partial tokens are superseded by it."""
-        record = _rounded(record)
+        record = rounded(record)
         self._keep(record)
         self._pending_tokens.pop(record.name, None)
         self._pending_done.append(record)
@@ -97,8 +62,8 @@ class Journal:
 
     def sampled(self, name: str, tokens: Sequence[int], logprobs: Sequence[float] | None) -> None:
         """Note tokens of a call still in flight; the next `flush` writes them."""
-        logprobs = None if logprobs is None else _round(logprobs)
-        self._pending_tokens.setdefault(name, Partial()).add(tokens, logprobs)
+        part = self._pending_tokens.setdefault(name, Partial())
+        part.add(tokens, rounded_numbers(logprobs))
 
     def drop(self, names: Sequence[str]) -> None:
         """Set records aside to be drawn again; the file keeps them and says so."""
@@ -113,9 +78,7 @@ class Journal:
         if self._pending_done:
             line["done"] = self._pending_done
         if self._pending_tokens:
-            line["partial"] = [
-                [name, part.tokens, part.logprobs] for name, part in self._pending_tokens.items()
-            ]
+            line["partial"] = self._pending_tokens
         self._write(line)
         self._pending_done, self._pending_tokens = [], {}
 
@@ -134,27 +97,24 @@ class Journal:
         done = {n: r for n, r in self.done.items() if n not in published and r.error is None}
         partial = {n: part for n, part in self.partial.items() if n not in published}
         if done or partial:
-            line = {
-                "done": list(done.values()),
-                "partial": [[n, part.tokens, part.logprobs] for n, part in partial.items()],
-            }
+            line = {"done": list(done.values()), "partial": partial}
             replace_file(self.path, lambda file: _put(file, line))
         else:
             self.path.unlink(missing_ok=True)
 
     def _write(self, line: dict[str, Any]) -> None:
-        data = _line(line)
-        end = os.fstat(self._file.fileno()).st_size
+        data = left = written(line)
         try:
-            while data:
-                data = data[self._file.write(data) :]
+            while left:
+                left = left[self._file.write(left) :]
         except OSError as error:
             # A line cut short would swallow the next one: take it back.
-            os.ftruncate(self._file.fileno(), end)
+            os.ftruncate(self._file.fileno(), self._end)
             raise StoreError(
                 f"cannot write the journal {self.path.name}: {error.strerror}",
                 "free some space and run the same command again: everything up to here is kept",
             ) from error
+        self._end += len(data)
 
     def _open(self) -> FileIO:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -162,6 +122,7 @@ class Journal:
         if self._torn_end is not None:
             # Cut the torn line off, so that the next one starts on a line of its own.
             os.ftruncate(file.fileno(), self._torn_end)
+        self._end = os.fstat(file.fileno()).st_size
         return file
 
     def _read(self) -> None:
@@ -179,9 +140,9 @@ class Journal:
                     self._torn_end = start
 
     def _apply(self, line: dict[str, Any]) -> None:
-        done = [_decode(item) for item in line.get("done", [])]
+        done, partial = read(line)
         self._drop(line.get("drop", []))
-        for name, tokens, logprobs in line.get("partial", []):
+        for name, tokens, logprobs in partial:
             self.partial.setdefault(name, Partial()).add(tokens, logprobs)
         for record in done:
             self._keep(record)
@@ -208,85 +169,5 @@ def _lines(path: Path) -> Iterator[tuple[bytes, int, bool]]:
             start += len(line)
 
 
-def _line(content: dict[str, Any]) -> bytes:
-    """One line of JSON; `done` holds records."""
-    parts = [
-        f'"{key}":[{",".join(map(_encode, value))}]' if key == "done" else f'"{key}":{_json(value)}'
-        for key, value in content.items()
-    ]
-    return ("{" + ",".join(parts) + "}\n").encode()
-
-
-def _put(file: IO[bytes], content: dict[str, Any]) -> None:
-    file.write(_line(content))
-
-
-_json = json.JSONEncoder(separators=(",", ":")).encode
-_COLUMNS = ("logprobs", "confidence", "certainty")
-"""Fields of a completion that hold a number a token."""
-_COMPLETION = [(one.name, one.default) for one in fields(Completion)]
-
-
-def _encode(record: Record) -> str:
-    """The record's fields; what is as it is by default is left out of a completion."""
-    told: dict[str, Any] = {"name": record.name, "error": record.error}
-    told |= {"seed": record.seed, "start": record.start}
-    if record.reward is not None:
-        told["reward"] = {one.name: getattr(record.reward, one.name) for one in fields(Reward)}
-    completion = "null" if record.completion is None else _encode_completion(record.completion)
-    return f'{_json(told)[:-1]},"completion":{completion}}}'
-
-
-def _encode_completion(completion: Completion) -> str:
-    told: dict[str, Any] = {}
-    columns = ""
-    for name, default in _COMPLETION:
-        value = getattr(completion, name)
-        if name in _COLUMNS and value is not None:
-            columns += f',"{name}":{_numbers(value)}'
-        elif value is not default:
-            told[name] = value
-    return f"{_json(told)[:-1]}{columns}}}"
-
-
-def _numbers(values: Sequence[float]) -> str:
-    """The numbers, rounded already, as JSON: most of what a journal holds, so it must be fast."""
-    text = ",".join([f"%.{DIGITS}f"] * len(values)) % tuple(values)
-    # Only nan and inf have this letter; JSON's names for them are others.
-    return _json(values) if "n" in text else f"[{text}]"
-
-
-def _rounded(record: Record) -> Record:
-    """What is in memory must equal what a rerun reads back."""
-    completion = record.completion
-    if completion is None:
-        return record
-    columns: dict[str, Any] = {
-        name: tuple(_round(values))
-        for name in _COLUMNS
-        if (values := getattr(completion, name)) is not None
-    }
-    if not columns:
-        return record
-    completion = replace(completion, **columns)
-    return Record(record.name, completion, record.error, record.seed, record.start, record.reward)
-
-
-def _round(values: Sequence[float]) -> list[float]:
-    """Each to `DIGITS` decimals; several times faster than Python's own `round` on each."""
-    rounded: list[float] = np.round(np.array(values, np.float64), DIGITS).tolist()
-    return rounded
-
-
-def _decode(told: dict[str, Any]) -> Record:
-    completion, reward = told["completion"], told.get("reward")
-    if completion is not None:
-        completion = Completion(**{name: _tuple(value) for name, value in completion.items()})
-    if reward is not None:
-        reward = Reward(**reward)
-    return Record(**{**told, "completion": completion, "reward": reward})
-
-
-def _tuple(value: Any) -> Any:
-    """Lists as the tuples they were, however deep."""
-    return tuple(map(_tuple, value)) if isinstance(value, list) else value
+def _put(file: IO[bytes], content: Mapping[str, Any]) -> None:
+    file.write(written(content))

@@ -17,6 +17,7 @@ from scaling_cli.engines import open_engine
 from scaling_cli.errors import ScaleError, StoreError
 from scaling_cli.grading import GraderPool
 from scaling_cli.plan import plan
+from scaling_cli.running import collecting
 from scaling_cli.running.admission import Admission
 from scaling_cli.running.bench import Bench, for_engine, score_banks
 from scaling_cli.running.cell import BankCell
@@ -199,20 +200,25 @@ async def _fill(cells: Sequence[AnyCell], engine: Engine, sweep: Sweep, start: i
         room=int(engine.facts.slots * IN_FLIGHT), questions=sweep.questions_in_flight
     )
     try:
-        async with asyncio.TaskGroup() as group:
-            ticker = group.create_task(_tick(cells))
-            async with asyncio.TaskGroup() as tasks:
-                for cell, question in _interleaved(cells):
-                    await admission.enter(cell.width)
-                    task = tasks.create_task(cell.draw(question, engine, start))
-                    task.add_done_callback(partial(_left, admission, cell.width))
-            ticker.cancel()
+        with collecting.seldom():
+            await _feed(cells, engine, admission, start)
     except* ScaleError as failed:
         # A dead engine, a full disk: every question in flight says the same.
         raise _first(failed) from None
     finally:
         for cell in cells:
             cell.journal.close()
+
+
+async def _feed(cells: Sequence[AnyCell], engine: Engine, admission: Admission, start: int) -> None:
+    async with asyncio.TaskGroup() as group:
+        ticker = group.create_task(_tick(cells))
+        async with asyncio.TaskGroup() as tasks:
+            for cell, question in _interleaved(cells):
+                await admission.enter(cell.width)
+                task = tasks.create_task(cell.draw(question, engine, start))
+                task.add_done_callback(partial(_left, admission, cell.width))
+        ticker.cancel()
 
 
 def _left(admission: Admission, width: int, task: asyncio.Task[None]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -180,15 +181,18 @@ def _trace(row: Row) -> Trace:
         text=row["text"],
         finished=True,
         finish_reason=row["finish_reason"],
-        logprobs=_tuple(row["logprobs"]),
+        logprobs=_column(row["logprobs"]),
         calls=(call_name(row["question_id"], row["sample"]),),
-        confidence=_tuple(row["confidence"]),
-        certainty=_tuple(row["certainty"]),
+        confidence=_column(row["confidence"]),
+        certainty=_column(row["certainty"]),
     )
 
 
-def _tuple(values: Sequence[float] | None) -> tuple[float, ...] | None:
-    return None if values is None else tuple(values)
+def _column(values: Sequence[float | None] | None) -> tuple[float, ...] | None:
+    """A number for each token, NaN where the engine told none."""
+    if values is None:
+        return None
+    return tuple(math.nan if value is None else value for value in values)
 
 
 def _write(

@@ -8,7 +8,7 @@ from typing import Any
 
 from scaling_cli.errors import CallFailed
 from scaling_cli.grading import GraderPool
-from scaling_cli.running.candidates import Rows, candidate_row
+from scaling_cli.running.candidates import Rows, candidate_row, known_sum, told
 from scaling_cli.running.door import Door
 from scaling_cli.running.journal import Journal
 from scaling_cli.running.ledger import Ledger
@@ -216,14 +216,13 @@ def _as_bank_row(
 ) -> dict[str, Any]:
     """A trace as a sample of a bank, so that both are graded alike."""
     notes = [session.ledger.notes[name] for name in trace.calls]
-    logprobs = trace.logprobs
     return {
         "question_id": question.id,
         "sample": index,
         "text": trace.text,
         "tokens": list(trace.tokens) or None,
-        "logprob_sum": math.fsum(logprobs) if logprobs else None,
-        "logprobs": list(logprobs) if logprobs else None,
+        "logprob_sum": known_sum(trace.logprobs),
+        "logprobs": told(trace.logprobs),
         "finish_reason": trace.finish_reason,
         "prompt_tokens": notes[0].prompt_tokens if notes else None,
         "cached_tokens": None,

@@ -1,4 +1,4 @@
-"""docs/schema.md, written from the schemas: `python -m scaling_cli.store.document`."""
+"""docs/schema.md, written from the schemas (`make docs`)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from scaling_cli.store.schema import PARTS, SCHEMA_VERSION, Part
 
 HEAD = f"""# What a results folder holds
 
-<!-- Written by `python -m scaling_cli.store.document > docs/schema.md`; a test compares. -->
+<!-- Written by `make docs`. -->
 
 Schema version {SCHEMA_VERSION}. Files of a newer version are refused, never misread.
 
-```
+```text
 results/<sweep>/
   run.json                    the manifest
   questions.parquet           the questions, without their texts
@@ -101,7 +101,3 @@ def _section(part: Part) -> str:
         null = "yes" if column.nullable else "no"
         lines.append(f"| `{column.name}` | `{column.type}` | {null} | {meaning} |")
     return "\n".join(lines) + "\n"
-
-
-if __name__ == "__main__":
-    print(render(), end="")

@@ -69,9 +69,15 @@ BANK = Part(
         Column("text", "large_string", "What the model wrote, special tokens left out."),
         _optional("tokens", "list<int32>", "Sampled token ids, the end token included."),
         _optional(
-            "logprob_sum", "float64", "Sum of the sampled tokens' log-probabilities (natural)."
+            "logprob_sum",
+            "float64",
+            "Sum of the sampled tokens' log-probabilities (natural), over those that are told.",
         ),
-        _optional("logprobs", "list<float32>", "Log-probability of each sampled token (natural)."),
+        _optional(
+            "logprobs",
+            "list<float32>",
+            "Log-probability of each sampled token (natural); null where the engine tells none.",
+        ),
         _later("confidence", "list<float32>", "DeepConf's confidence of each token, if asked."),
         _later("certainty", "list<float32>", "Self-certainty of each token, if asked for."),
         _optional("finish_reason", "string", "`stop` or `length`; null when the call failed."),
@@ -107,7 +113,11 @@ CANDIDATES = Part(
             "Every complete strict answer in order of appearance: its class, and how many tokens "
             "had been sampled when it was complete (-1 unknown).",
         ),
-        _optional("logprob_mean", "float64", "Mean log-probability of the sampled tokens."),
+        _optional(
+            "logprob_mean",
+            "float64",
+            "Mean log-probability of the sampled tokens whose it is told.",
+        ),
         _optional("rewards", "list<float64>", "The verifier's scores, oldest first."),
         *COUNTS,
         _optional(
@@ -214,6 +224,9 @@ SUMMARY = Part(
         Column("extrapolated", "bool", "Whether k exceeds the samples that were drawn."),
         _optional("extraction", "string", "`lenient` or `strict`."),
         _optional("equality", "string", "`math` or `string`."),
+        _later("prompt", "string", "The prompt's style, and how many worked examples it has."),
+        _later("temperature", "float64", "The sampler's temperature."),
+        _later("seed", "int64", "The cell's seed."),
         _optional("timeouts", "float64", "Fraction of samples whose grading timed out."),
         _optional("failed", "float64", "Fraction of samples that failed with an error."),
         _optional("by", "string", "The column by which questions were grouped; null for all."),

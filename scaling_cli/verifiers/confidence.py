@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +60,7 @@ async def open_confidence(
         name="confidence",
         kind="process",
         alternatives=0 if measure.source == "logprobs" else laws.TOP,
+        at_once=True,
         details={"measure": name, "scope": scope, "map": measure.map},
     )
     return Confidence(facts, measure, scope, count(options, "window"))
@@ -75,15 +76,20 @@ class Confidence:
     window: int
 
     async def score(self, trace: Trace, asking: Asking) -> Reward:
-        """EngineError where the policy's engine did not tell what the measure needs."""
-        told: Sequence[float] | None = getattr(trace, self.measure.source)
-        if not told:
+        """EngineError where the policy's engine did not tell what the measure needs.
+
+        Tokens of which it tells nothing are passed over: a mean is over the others.
+        """
+        numbers = np.array(getattr(trace, self.measure.source) or (), np.float64)
+        (known,) = np.nonzero(~np.isnan(numbers))
+        if not len(known):
             raise EngineError(
                 f"the trace has no {self.measure.source}",
                 "use an engine that tells log-probabilities, or another verifier",
             )
-        start = _last_step(trace, len(told)) if self.scope == "step" else 0
-        value = self.measure.score(np.array(told[start:], np.float64), self.window)
+        if self.scope == "step":
+            known = known[known >= _last_step(trace, known[-1])]
+        value = self.measure.score(numbers[known], self.window)
         if not np.isfinite(value):
             raise EngineError(f"a token of the trace has no {self.measure.source}", "ask again")
         return Reward(value)
@@ -92,6 +98,6 @@ class Confidence:
         """Nothing to stop."""
 
 
-def _last_step(trace: Trace, tokens: int) -> int:
-    """Where the last step begins; what follows the last recorded end is a step too."""
-    return max((end for end in trace.steps if end < tokens), default=0)
+def _last_step(trace: Trace, last: int) -> int:
+    """Where the step of the token `last` begins; what follows the last recorded end is a step."""
+    return max((end for end in trace.steps if end <= last), default=0)

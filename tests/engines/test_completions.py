@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Any
@@ -255,7 +256,9 @@ async def test_llama_servers_form_is_read_too() -> None:
     told = {"choices": [choice], "usage": {**usage, "completion_tokens": 3}, "__verbose": native}
     reply = await Server(httpx.Response(200, json=told)).engine().generate(asked)
     assert (reply.tokens, reply.stopped_by, reply.new_tokens) == ((1, 2, 3), "c", 3)
-    assert reply.logprobs is None, "one of three is not told"
+    assert reply.logprobs is not None and reply.logprobs[:2] == (-0.5, -0.1)
+    assert math.isnan(reply.logprobs[2]), "the stop text's chance is not told"
+    assert reply.alternatives == (((9, -0.01),), ((9, -0.01),), ())
 
 
 async def test_no_server_named_is_an_error_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:

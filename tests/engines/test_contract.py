@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import math
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, ExitStack
@@ -200,3 +201,21 @@ async def test_text_ends_before_a_stop_string(opened: Opened) -> None:
     stop = " "
     reply = await opened.engine.generate(opened.request(4, stop=(stop,)))
     assert stop not in reply.text
+
+
+async def test_the_tokens_of_a_stop_text_are_told_and_the_chances_of_all_others(
+    opened: Opened,
+) -> None:
+    if opened.model == fake_model():
+        pytest.skip("the fake engine's texts hold no such word")
+    stop = " the"
+    requests = [opened.request(i, stop=(stop,), max_tokens=48) for i in range(6)]
+    replies = await asyncio.gather(*map(opened.engine.generate, requests))
+    stopped = [reply for reply in replies if reply.stopped_by == stop]
+    assert stopped and opened.model.tokenizer is not None
+    for reply in stopped:
+        assert reply.tokens is not None and reply.logprobs is not None
+        assert stop in opened.model.tokenizer.decode(reply.tokens) and stop not in reply.text
+        known = [value for value in reply.logprobs if not math.isnan(value)]
+        assert len(reply.logprobs) == len(reply.tokens) == reply.new_tokens
+        assert len(known) >= len(reply.tokens) - 2 and all(value <= 1e-6 for value in known)

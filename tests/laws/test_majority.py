@@ -2,23 +2,49 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import comb
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scaling_cli.errors import LawError
-from scaling_cli.laws.levels import NODES, tie_nodes
+from scaling_cli.laws import inclusion
+from scaling_cli.laws.draws import Draws
+from scaling_cli.laws.inclusion import Plan, Points
+from scaling_cli.laws.levels import NODES, Levels, Votes, levels, tie_nodes
 from scaling_cli.laws.majority import count_votes, majority
 from scaling_cli.laws.plurality import plurality
-from scaling_cli.laws.saddle import binomial, runs, saddle
 from scaling_cli.types import MISSING
 
 from .enumeration import classes_of, over_subsets, ragged, vote
 
 
-@settings(max_examples=40, deadline=None)
+def by_frame(n: int, ks: np.ndarray) -> list[Plan]:
+    whole = inclusion._frame(n)
+    return [Plan(ks, whole.points, whole.back[:, ks - 1], whole.loss)]
+
+
+def by_circles(n: int, ks: np.ndarray) -> list[Plan]:
+    return [inclusion.circle(n, ks[stretch]) for stretch in inclusion.stretches(ks, n)]
+
+
+@pytest.fixture(params=[by_frame, by_circles])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways of reading subset sizes off, whichever `inclusion.plans` would choose."""
+    monkeypatch.setattr("scaling_cli.laws.plurality.plans", request.param)
+
+
+both_ways = pytest.mark.usefixtures("way")
+on_small_banks = settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@both_ways
+@on_small_banks
 @given(st.lists(classes_of(), min_size=1, max_size=3))
 def test_equals_enumeration_of_all_subsets(rows: list[list[int]]) -> None:
     ks = range(1, max(map(len, rows)) + 1)
@@ -64,6 +90,7 @@ def by_fractions(gold: int, others: list[int], n: int, k: int) -> float:
     return float(total / comb(n, k))
 
 
+@both_ways
 @pytest.mark.parametrize(
     ("gold", "others", "n", "ks"),
     [
@@ -71,7 +98,7 @@ def by_fractions(gold: int, others: list[int], n: int, k: int) -> float:
         (5, [1] * 20, 30, [1, 2, 4, 9, 20, 30]),
         (2, [2] * 14, 30, [1, 5, 10, 20, 30]),
         (40, [39, 41, 3, 1], 160, [2, 3, 50, 120, 159]),
-        (90, [88, 70], 500, [1, 9, 100, 250, 499]),
+        (60, [58, 50], 300, [1, 9, 100, 250, 299]),
     ],
 )
 def test_equals_whole_number_arithmetic(
@@ -79,6 +106,57 @@ def test_equals_whole_number_arithmetic(
 ) -> None:
     values = plurality(np.array([gold]), np.array([others]), n, np.array(ks))[0]
     expected = [by_fractions(gold, others, n, k) for k in ks]
+    np.testing.assert_allclose(values, expected, atol=1e-12, rtol=0)
+
+
+@both_ways
+@on_small_banks
+@given(st.data())
+def test_equals_whole_number_arithmetic_on_any_counts(data: st.DataObject) -> None:
+    """Many classes of equal counts, close races, landslides; several questions together."""
+    questions = data.draw(st.integers(1, 4))
+    n = data.draw(st.integers(12, 36))
+    rows = []
+    for _ in range(questions):
+        left, counts = n, []
+        for _ in range(data.draw(st.integers(1, 8))):
+            counts.append(data.draw(st.integers(0, left)))
+            left -= counts[-1]
+        counts += [1] * data.draw(st.integers(0, left))
+        rows.append(counts)
+    votes = ragged(rows).clip(0)
+    ks = np.array(sorted(data.draw(st.sets(st.integers(1, n), min_size=1, max_size=6))))
+    values = plurality(votes[:, 0], votes[:, 1:], n, ks)
+    for row, found in zip(votes.tolist(), values, strict=True):
+        expected = [by_fractions(row[0], [c for c in row[1:] if c], n, int(k)) for k in ks]
+        np.testing.assert_allclose(found, expected, atol=1e-12, rtol=0)
+
+
+def by_pairs(gold: int, rival: int, n: int, k: int) -> float:
+    """The same for a single rival, quick enough for a thousand samples."""
+    others, twice = n - gold - rival, 0
+    for j in range(1, min(gold, k) + 1):
+        ways = sum(
+            (1 if lost == j else 2) * comb(rival, lost) * comb(others, k - j - lost)
+            for lost in range(min(j, rival, k - j) + 1)
+        )
+        twice += comb(gold, j) * ways
+    return float(Fraction(twice, 2 * comb(n, k)))
+
+
+@both_ways
+@pytest.mark.parametrize(("gold", "rival", "n"), [(130, 125, 300), (180, 240, 450), (70, 60, 500)])
+def test_close_races_among_many_samples(gold: int, rival: int, n: int) -> None:
+    values = plurality(np.array([gold]), np.array([[rival]]), n, np.arange(1, n + 1))[0]
+    some = np.array([2, 7, n // 5, n // 2, n - 20, n - 1])
+    expected = [by_pairs(gold, rival, n, int(k)) for k in some]
+    np.testing.assert_allclose(values[some - 1], expected, atol=1e-12, rtol=0)
+
+
+def test_a_close_race_among_a_thousand() -> None:
+    ks = np.array([2, 50, 300, 995])
+    values = plurality(np.array([300]), np.array([[290]]), 1_000, ks)[0]
+    expected = [by_pairs(300, 290, 1_000, int(k)) for k in ks]
     np.testing.assert_allclose(values, expected, atol=1e-12, rtol=0)
 
 
@@ -136,12 +214,27 @@ def test_more_questions_of_the_same_counts_give_the_same_values() -> None:
     np.testing.assert_array_equal(values, np.repeat(values[:1], 5, axis=0))
 
 
+def test_a_hash_that_collides_confuses_no_questions(monkeypatch: pytest.MonkeyPatch) -> None:
+    votes = np.array([[5, 3, 2, 0], [5, 2, 3, 0], [2, 5, 3, 0], [5, 3, 1, 1], [5, 3, 2, 0]])
+    ks = np.arange(1, 11)
+    straight = plurality(votes[:, 0], votes[:, 1:], 10, ks)
+    monkeypatch.setattr(np.random, "default_rng", lambda seed: SimpleNamespace(integers=zeros))
+    np.testing.assert_allclose(plurality(votes[:, 0], votes[:, 1:], 10, ks), straight, atol=1e-13)
+    np.testing.assert_array_equal(straight[[0, 0]], straight[[1, 4]])
+    assert np.abs(straight[0] - straight[3]).max() > 1e-3
+
+
+def zeros(*args: Any, size: int, dtype: type) -> np.ndarray:
+    return np.zeros(size, dtype)
+
+
 def test_batches_do_not_change_values(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(1)
     classes = rng.integers(-1, 5, (12, 60))
     together = majority(classes, range(1, 61))
-    monkeypatch.setattr("scaling_cli.laws.plurality.WORKSPACE", 1)
-    np.testing.assert_allclose(majority(classes, range(1, 61)), together, atol=1e-14)
+    for limit in ("WORKSPACE", "TABLES"):
+        monkeypatch.setattr(f"scaling_cli.laws.plurality.{limit}", 1)
+        np.testing.assert_allclose(majority(classes, range(1, 61)), together, atol=1e-14)
 
 
 def test_pruning_stays_far_below_its_promise(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,30 +243,42 @@ def test_pruning_stays_far_below_its_promise(monkeypatch: pytest.MonkeyPatch) ->
     votes = np.stack([rng.multinomial(3_000, row) for row in chances])
     ks = np.unique(np.rint(np.geomspace(1, 3_000, 12))).astype(np.int64)
     pruned = plurality(votes[:, 0], votes[:, 1:-1], 3_000, ks)
-    monkeypatch.setattr("scaling_cli.laws.saddle.MANY", 10_000)
+    monkeypatch.setattr("scaling_cli.laws.inclusion.MANY", 10_000)
     exact = plurality(votes[:, 0], votes[:, 1:-1], 3_000, ks)
     np.testing.assert_allclose(pruned, exact, atol=1e-8, rtol=0)
 
 
-@settings(max_examples=30, deadline=None)
-@given(st.integers(1, 3_000), st.floats(1e-4, 1 - 1e-4))
-def test_binomial_chances(count: int, theta: float) -> None:
-    from scipy.stats import binom
+def test_points_off_the_axis_are_left_out_where_they_are_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rng, n = np.random.default_rng(3), 10_000
+    votes = np.stack([rng.multinomial(n, row) for row in rng.dirichlet(np.full(50, 300.0), 2)])
+    ks, looked_at = np.array([4_000]), [0]
 
-    expected = binom.pmf(np.arange(count + 1), count, theta)
-    np.testing.assert_allclose(binomial(count, theta), expected, atol=1e-12)
+    def counting(votes: Votes, draws: Draws, points: Points, *rest: Any) -> Levels:
+        rows = levels(votes, draws, points, *rest)
+        looked_at[0] += len(rows.level) * len(points)
+        return rows
+
+    monkeypatch.setattr("scaling_cli.laws.plurality.levels", counting)
+    values = plurality(votes[:, 0], votes[:, 1:], n, ks)
+    few, looked_at[0] = looked_at[0], 0
+    monkeypatch.setattr(Points, "least_turn", 0.0)
+    everywhere = plurality(votes[:, 0], votes[:, 1:], n, ks)
+    assert few < 0.6 * looked_at[0]
+    np.testing.assert_allclose(values, everywhere, atol=1e-9, rtol=0)
 
 
-@settings(max_examples=50, deadline=None)
-@given(st.integers(1, 2_000), st.data())
-def test_saddles_serve_every_k_with_a_fair_chance(n: int, data: st.DataObject) -> None:
-    ks = np.unique(data.draw(st.lists(st.integers(1, n), min_size=1, max_size=30)))
-    served = [ks[run] for run in runs(ks, n)]
-    np.testing.assert_array_equal(np.concatenate(served), ks)
-    for stretch in served:
-        point = saddle(n, stretch)
-        assert point.floor > 1e-5
-        assert point.points % 2 == 1
+def test_fifty_classes_of_ten_thousand_samples() -> None:
+    rng, n = np.random.default_rng(4), 10_000
+    chances = np.vstack([rng.dirichlet(np.full(50, c), 1) for c in (0.3, 300.0)])
+    votes = np.stack([rng.multinomial(n, row) for row in chances])
+    values = plurality(votes[:, 0], votes[:, 1:], n, np.array([1, 2, 300, n]))
+    np.testing.assert_allclose(values[:, 0], votes[:, 0] / n, atol=1e-9)
+    # Of two votes gold wins as often as of one: where they differ they share.
+    np.testing.assert_allclose(values[:, 1], values[:, 0], atol=1e-9)
+    assert ((values >= 0) & (values <= 1)).all()
+    np.testing.assert_allclose(values[:, 3], votes.argmax(axis=1) == 0, atol=1e-9)
 
 
 @settings(max_examples=60, deadline=None)

@@ -11,7 +11,7 @@ import pytest
 from scaling_cli.errors import EngineError
 from scaling_cli.types import Trace
 from scaling_cli.verifiers import open_verifier
-from scaling_cli.verifiers.confidence import MEASURES
+from scaling_cli.verifiers.confidence import MEASURES, SCOPES
 
 from .asking import score
 
@@ -71,12 +71,34 @@ async def test_surer_numbers_score_higher(measure: str) -> None:
 @pytest.mark.parametrize("measure", MEASURES)
 async def test_what_the_engine_does_not_tell_is_no_score(measure: str) -> None:
     source = MEASURES[measure].source
-    for nothing in (None, ()):
+    for nothing in (None, (), (math.nan,) * 3):
         with pytest.raises(EngineError, match=f"no {source}"):
             await score("confidence", replace(TRACE, **{source: nothing}), measure=measure)
-    gap = replace(TRACE, **{source: (1.0, math.nan, 1.0)})
+    endless = replace(TRACE, **{source: (1.0, math.inf, 1.0)})
     with pytest.raises(EngineError, match="a token of the trace"):
-        await score("confidence", gap, measure=measure)
+        await score("confidence", endless, measure=measure)
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize("measure", MEASURES)
+async def test_tokens_of_which_nothing_is_told_are_passed_over(measure: str, scope: str) -> None:
+    """As if they were not there, wherever they stand."""
+    source = MEASURES[measure].source
+    numbers = getattr(TRACE, source)
+    gaps = [n for number in numbers for n in (math.nan, number, math.nan)]
+    gapped = replace(TRACE, steps=tuple(3 * end for end in TRACE.steps), **{source: tuple(gaps)})
+    options = {"measure": measure, "scope": scope, "window": 2}
+    whole, passed = [await score("confidence", t, **options) for t in (TRACE, gapped)]
+    assert passed.value == pytest.approx(whole.value)
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+async def test_of_a_step_of_which_nothing_is_told_the_one_before_speaks(measure: str) -> None:
+    source = MEASURES[measure].source
+    blank = replace(TRACE, steps=(*TRACE.steps, 6), **{source: (*getattr(TRACE, source), math.nan)})
+    options = {"measure": measure, "scope": "step", "window": 2}
+    before, after = [await score("confidence", t, **options) for t in (TRACE, blank)]
+    assert after.value == before.value
 
 
 @pytest.mark.parametrize("measure", MEASURES)
