@@ -64,6 +64,8 @@ def report(
     if as_json:
         show([_row(out, size, task) for task in model["tasks"]], as_json=True)
     for task in model["tasks"]:
+        if len(model["tasks"]) > 1 and not as_json:
+            typer.echo(f"{task['task']} ({', '.join(task['runs'])}):")
         if not as_json:
             typer.echo("\n".join(task["answer"]["sentences"] or [task["answer"]["how"]]))
         for note in [] if task["graded"] else task["notes"]:
@@ -73,5 +75,5 @@ def report(
 
 def _row(out: Path, size: int, task: dict[str, Any]) -> dict[str, Any]:
     """What a program is told of one task."""
-    told = {key: task[key] for key in ("task", "questions", "graded", "axis", "dominated")}
+    told = {key: task[key] for key in ("task", "runs", "questions", "graded", "axis", "dominated")}
     return {"report": str(out), "bytes": size, **told, "sentences": task["answer"]["sentences"]}

@@ -42,6 +42,12 @@ def test_a_summary_alone_is_said(scale: Scale) -> None:
     assert "not at hand" in file.read_text()
 
 
+def test_answers_of_several_tasks_are_told_apart(scale: Scale, run: Path) -> None:
+    said = scale("report", run, RESULTS / "open-models-aime2025", "-o", scale.folder / "r.html")
+    heads = [line for line in said.out.splitlines() if line.endswith("):")]
+    assert heads == ["sums.jsonl (s):", "aime2025 (open-models-aime2025):"]
+
+
 def test_mistakes_are_sentences(scale: Scale, run: Path) -> None:
     file = scale.folder / "r.html"
     assert "no selector median" in scale("report", run, "-o", file, "--selector", "median").mistake
