@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -15,8 +15,9 @@ from scaling_cli.cli.run import Data, Limit, Results, Set, SweepFile
 if TYPE_CHECKING:
     from scaling_cli.planning.bill import Prices
     from scaling_cli.planning.pace import PaceOf
-    from scaling_cli.planning.whole import Whole
+    from scaling_cli.planning.whole import Asked, Whole
     from scaling_cli.running.prepare import PreparedCell
+    from scaling_cli.sweep import Sweep
     from scaling_cli.types import Architecture
 
 T = TypeVar("T")
@@ -39,6 +40,46 @@ class Table(StrEnum):
     differences = "differences"
 
 
+Evidence = Annotated[
+    list[Path] | None,
+    typer.Option("--from", help="One more run to learn from, besides those in --results."),
+]
+Throughput = Annotated[
+    list[str] | None,
+    typer.Option(metavar="[MODEL=]N", help="New tokens a second; may be repeated."),
+]
+Hardware = Annotated[
+    str | None,
+    typer.Option(help="A device, such as h100, or its FLOPS,BANDWIDTH[,MEMORY]: a roofline."),
+]
+Utilisation = Annotated[
+    float, typer.Option(help="Share of the hardware's peaks that is taken to be reached.")
+]
+Probe = Annotated[
+    bool, typer.Option("--probe", help="Start each engine and sample for 30 seconds.")
+]
+PerHour = Annotated[
+    list[str] | None,
+    typer.Option(metavar="[MODEL=]N", help="Price of an hour of one device."),
+]
+PerMillion = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="[MODEL=]PROMPT,NEW[,CACHED]", help="Prices per million tokens of a server."
+    ),
+]
+Config = Annotated[
+    list[str] | None,
+    typer.Option(metavar="MODEL=FILE", help="A model's config.json, where it is not here."),
+]
+Detect = Annotated[
+    float, typer.Option(help="The difference to be decided, as a fraction of the questions.")
+]
+View = Annotated[
+    Table | None, typer.Option("--table", help="Only this one; JSON: cells if not said.")
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add the command of this module."""
     app.command(
@@ -54,44 +95,16 @@ def plan(
     data: Data = None,
     override: Set = None,
     limit: Limit = None,
-    evidence: Annotated[
-        list[Path] | None,
-        typer.Option("--from", help="One more run to learn from, besides those in --results."),
-    ] = None,
-    throughput: Annotated[
-        list[str] | None,
-        typer.Option(metavar="[MODEL=]N", help="New tokens a second; may be repeated."),
-    ] = None,
-    hardware: Annotated[
-        str | None,
-        typer.Option(help="A device, such as h100, or its FLOPS,BANDWIDTH[,MEMORY]: a roofline."),
-    ] = None,
-    utilisation: Annotated[
-        float, typer.Option(help="Share of the hardware's peaks that is taken to be reached.")
-    ] = 0.4,
-    probe: Annotated[
-        bool, typer.Option("--probe", help="Start each engine and sample for 30 seconds.")
-    ] = False,
-    dollars_per_hour: Annotated[
-        list[str] | None,
-        typer.Option(metavar="[MODEL=]N", help="Price of an hour of one device."),
-    ] = None,
-    dollars_per_million: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="[MODEL=]PROMPT,NEW[,CACHED]", help="Prices per million tokens of a server."
-        ),
-    ] = None,
-    config: Annotated[
-        list[str] | None,
-        typer.Option(metavar="MODEL=FILE", help="A model's config.json, where it is not here."),
-    ] = None,
-    detect: Annotated[
-        float, typer.Option(help="The difference to be decided, as a fraction of the questions.")
-    ] = 0.05,
-    view: Annotated[
-        Table | None, typer.Option("--table", help="Only this one; JSON: cells if not said.")
-    ] = None,
+    evidence: Evidence = None,
+    throughput: Throughput = None,
+    hardware: Hardware = None,
+    utilisation: Utilisation = 0.4,
+    probe: Probe = False,
+    dollars_per_hour: PerHour = None,
+    dollars_per_million: PerMillion = None,
+    config: Config = None,
+    detect: Detect = 0.05,
+    view: View = None,
     as_json: Json = False,
 ) -> None:
     """What a sweep will take and how sure it will make you, before any token is sampled.
@@ -102,14 +115,9 @@ def plan(
     beside the run, and `scale status` compares it with what came of it.
     """
     from scaling_cli.cli.sweeps import read_sweep
-    from scaling_cli.planning.absent import planned_cells
-    from scaling_cli.planning.kept import keep
-    from scaling_cli.planning.whole import Asked, make_plan, runs_to_learn_from
-    from scaling_cli.store import RunFolder, run_folders
+    from scaling_cli.planning.whole import Asked
 
     loaded = read_sweep(sweep, data=data, override=override, limit=limit)
-    folder = RunFolder(results / loaded.name)
-    named = [RunFolder.open(one) for one in evidence or []]
     asked = Asked(
         said=_said(throughput),
         measure=_measure if probe else None,
@@ -117,12 +125,31 @@ def plan(
         prices=_prices(dollars_per_hour, dollars_per_million),
         detect=detect,
     )
-    folders = runs_to_learn_from(folder, named, run_folders(results))
-    cells, notes = planned_cells(loaded, _architectures(config))
-    found = make_plan(cells, loaded, folder, folders, asked, say)
+    found, notes = _planned(loaded, results, evidence or [], asked, _architectures(config))
     _show(loaded.name, found, view, as_json=as_json)
-    for line in filter(None, [*notes, *found.remarks, keep(folder, found)]):
+    for line in notes:
         say(f"note: {line}")
+
+
+def _planned(
+    sweep: Sweep,
+    results: Path,
+    evidence: Sequence[Path],
+    asked: Asked,
+    architectures: Mapping[str, Architecture],
+) -> tuple[Whole, list[str]]:
+    """The plan, kept beside the run, and what must be said of it."""
+    from scaling_cli.planning.absent import planned_cells
+    from scaling_cli.planning.kept import keep
+    from scaling_cli.planning.whole import make_plan, runs_to_learn_from
+    from scaling_cli.store import RunFolder, run_folders
+
+    folder = RunFolder(results / sweep.name)
+    named = [RunFolder.open(one) for one in evidence]
+    folders = runs_to_learn_from(folder, named, run_folders(results))
+    cells, notes = planned_cells(sweep, architectures)
+    found = make_plan(cells, sweep, folder, folders, asked, say)
+    return found, [*filter(None, [*notes, *found.remarks, keep(folder, found)])]
 
 
 def _said(throughput: list[str] | None) -> PaceOf:
