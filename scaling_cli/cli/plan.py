@@ -3,50 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from scaling_cli.cli.output import Json, say, show
+from scaling_cli.cli.output import Json, say
+from scaling_cli.cli.planned import Table, show_plan
 from scaling_cli.cli.run import Data, Limit, Results, Set, SweepFile
 
 if TYPE_CHECKING:
     from scaling_cli.planning.bill import Prices
     from scaling_cli.planning.pace import PaceOf
+    from scaling_cli.planning.verifying import ReadingOf
     from scaling_cli.planning.whole import Asked, Whole
     from scaling_cli.running.prepare import PreparedCell
     from scaling_cli.sweep import Sweep
     from scaling_cli.types import Architecture
 
 T = TypeVar("T")
-Row = dict[str, Any]
-CELLS = ["model", "task", "strategy", "width", "temperature", "max_tokens", "missing", "tokens",
-         "basis", "verifier_tokens", "flops", "seconds", "machine_hours", "pace",
-         "dollars"]  # fmt: skip
-WIDTHS = ["model", "task", "strategy", "selector", "k", "questions", "accuracy", "half_width",
-          "questions_to_halve", "samples_to_halve", "basis", "basis_from"]  # fmt: skip
-DIFFERENCES = ["task", "first", "second", "difference", "smallest_difference", "detect",
-               "questions_needed", "samples_needed", "basis"]  # fmt: skip
-
-
-class Table(StrEnum):
-    """The tables of `scale plan`."""
-
-    cells = "cells"
-    total = "total"
-    widths = "widths"
-    differences = "differences"
-
-
 Evidence = Annotated[
     list[Path] | None,
     typer.Option("--from", help="One more run to learn from, besides those in --results."),
 ]
 Throughput = Annotated[
     list[str] | None,
-    typer.Option(metavar="[MODEL=]N", help="New tokens a second; may be repeated."),
+    typer.Option(
+        metavar="[MODEL=]N",
+        help="New tokens a second, or those that a verifier reads; may be repeated.",
+    ),
 ]
 Hardware = Annotated[
     str | None,
@@ -122,11 +107,12 @@ def plan(
         said=_said(throughput),
         measure=_measure if probe else None,
         bound=_bound(hardware, utilisation),
+        reading=_reading(throughput, hardware, utilisation),
         prices=_prices(dollars_per_hour, dollars_per_million),
         detect=detect,
     )
     found, notes = _planned(loaded, results, evidence or [], asked, _architectures(config))
-    _show(loaded.name, found, view, as_json=as_json)
+    show_plan(loaded.name, found, view, as_json=as_json)
     for line in notes:
         say(f"note: {line}")
 
@@ -163,6 +149,16 @@ def _bound(hardware: str | None, utilisation: float) -> PaceOf:
     from scaling_cli.planning.pace import bounded, first_known
 
     return first_known() if hardware is None else bounded(parse_hardware(hardware), utilisation)
+
+
+def _reading(throughput: list[str] | None, hardware: str | None, utilisation: float) -> ReadingOf:
+    from scaling_cli.laws.roofline import parse_hardware
+    from scaling_cli.planning.verifying import bounded, first_known, given
+
+    said = given(_by_model(throughput, "--throughput", float))
+    if hardware is None:
+        return said
+    return first_known(said, bounded(parse_hardware(hardware), utilisation))
 
 
 def _measure(cells: Sequence[PreparedCell]) -> PaceOf:
@@ -209,51 +205,3 @@ def _by_model(texts: list[str] | None, option: str, read: Callable[[str], T]) ->
         except (ValueError, TypeError):
             raise typer.BadParameter(f"{option} {text}: {value!r} is no number") from None
     return found
-
-
-def _show(name: str, plan: Whole, view: Table | None, *, as_json: bool) -> None:
-    """All tables but the total, which a sentence says; or the one that is asked for."""
-    tables: dict[Table, tuple[list[Row], list[str] | None, str]] = {
-        Table.cells: (plan.cells, CELLS, f"{name}: what is still to be drawn"),
-        Table.widths: (plan.widths, WIDTHS, "the 95% intervals to expect, ± half_width"),
-        Table.differences: (plan.differences, DIFFERENCES, "the differences to be decided"),
-        Table.total: ([plan.total], None, "in all"),
-    }
-    several = [Table.cells] if as_json else [Table.cells, Table.widths, Table.differences]
-    for one in [view] if view else several:
-        rows, columns, title = tables[one]
-        if rows or as_json:
-            show(rows, as_json=as_json, columns=columns, title=title)
-    say(_sentence(plan.total))
-
-
-def _sentence(total: Row) -> str:
-    """The whole bill in a line."""
-    from scaling_cli.cli.display import duration
-
-    if not total["missing"]:
-        return f"in all: nothing is missing of {total['samples']} samples"
-    parts = [
-        f"{total['missing']} of {total['samples']} samples to draw",
-        f"{total['tokens']:.3g} tokens",
-        "FLOPs not known" if total["flops"] is None else f"{total['flops']:.3g} FLOPs",
-    ]
-    if total["seconds"] is not None:
-        parts.append(f"{duration(total['seconds'])} ({total['machine_hours']:.2g} device hours)")
-    if total["dollars"] is not None:
-        parts.append(f"${total['dollars']:.2f}")
-    parts.append(
-        f"{size(total['disk_bytes'])} on disk, up to {size(total['journal_bytes'])} more meanwhile"
-    )
-    if total["bytes_to_fetch"]:
-        parts.append(f"{size(total['bytes_to_fetch'])} of weights to fetch first")
-    return "in all: " + ", ".join(parts)
-
-
-def size(count: float) -> str:
-    """Bytes as a person says them."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.3g} {unit}"
-        count /= 1000
-    return f"{count:.3g} TB"
