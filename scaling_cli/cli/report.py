@@ -52,6 +52,9 @@ def report(
     from scaling_cli.reporting import Budget, Wanted, report_data, write_page
 
     folders = open_runs(runs)
+    for folder in folders:
+        if (writer := folder.writer()) is not None:
+            say(f"note: {folder.path} is being written by {writer}: the page has what is there now")
     wanted = Wanted(
         budget=Budget(budget, axis),
         selectors=tuple(selector) if selector else None,
