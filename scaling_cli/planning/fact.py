@@ -15,6 +15,8 @@ from scaling_cli.store import RunFolder
 from scaling_cli.store.beside import read_plan, read_sessions
 
 Row = dict[str, Any]
+NAMES = ("model", "engine", "task", "strategy", "width", "verifier")
+"""What tells the rows apart."""
 
 
 def fact_rows(folder: RunFolder) -> list[Row]:
@@ -44,7 +46,7 @@ def _row(
     share = min(drawn / missing, 1.0) if missing else 0.0
     return {
         "cell": key,
-        **{name: planned.get(name) for name in ("model", "engine", "task", "strategy")},
+        **{name: planned.get(name) for name in NAMES},
         "missing": missing,
         "drawn": drawn,
         **{

@@ -91,7 +91,9 @@ def _asked(
         return _rolled(prepared, solutions * scores * rollouts, prompt, length)
     if verifier.model is None:
         return 0.0, 0.0
-    tokens = solutions * scores * (ASKED + prompt + length / 2)
+    # Steps end at 1/s, 2/s, … of a solution: a score of the whole, s = 1, reads all of it.
+    read_so_far = length * (scores + 1) / (2 * scores)
+    tokens = solutions * scores * (ASKED + prompt + read_so_far)
     architecture = verifier.model.architecture
     if architecture is None:
         return tokens, None

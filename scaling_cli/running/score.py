@@ -108,6 +108,7 @@ async def score_bank(
                     "error": None if reward is not None else _reason(error),
                 }
             )
+        progress.cells[name].questions_done += 1
         progress.sampled(name, 0, failed=False)
 
     try:

@@ -18,9 +18,11 @@ from scaling_cli.planning.kept import keep
 from scaling_cli.planning.pace import given
 from scaling_cli.planning.whole import Asked, Whole
 from scaling_cli.recorded import Ask
+from scaling_cli.running.expected import ASKED
 from scaling_cli.store import RunFolder
 from scaling_cli.store.beside import read_sessions
 from scaling_cli.strategies import parameters
+from scaling_cli.strategies.bill import STEPS
 from scaling_cli.summary import accuracy_rows
 from scaling_cli.sweep import EngineSpec, ModelSpec, StrategySpec, Sweep, VerifierSpec
 from tests.planning.planned import fill, plan_of, sweep_in
@@ -111,9 +113,26 @@ def test_the_clock_of_scoring_is_kept_learnt_from_and_compared(
     assert rows["beam"]["seconds_verifier"] == 0 and rows["beam"]["seconds"] > 0
 
 
+def test_a_bank_is_read_whole_by_its_verifier(done: tuple[Sweep, Whole, RunFolder]) -> None:
+    """And a step on average half: 1/s, 2/s, … of the solution at each of s steps."""
+    _, before, _ = done
+    rows = {row["strategy"]: row for row in before.cells}
+    (bank, beam), prompt = (
+        (rows[name] for name in ("sampling", "beam")),
+        rows["greedy"]["prompt_tokens"] / 12,
+    )
+    each = bank["verifier_tokens"] / bank["missing"]
+    assert each == pytest.approx(ASKED + prompt + bank["tokens_per_sample"])
+    scored = 4 * STEPS * 12
+    each = beam["verifier_tokens"] / scored
+    share = (STEPS + 1) / (2 * STEPS)
+    assert each == pytest.approx(ASKED + prompt + share * beam["tokens_per_sample"])
+
+
 def test_fact_counts_every_call(done: tuple[Sweep, Whole, RunFolder]) -> None:
     _, _, folder = done
     rows = {row["strategy"]: row for row in fact_rows(folder)}
+    assert (rows["beam"]["width"], rows["beam"]["verifier"]) == (4, "judge")
     assert rows["beam"]["drawn"] == rows["beam"]["missing"] == 12
     charges = {key: folder.read_part("charges", key).to_pylist() for key in folder.cells("charges")}
     for row in rows.values():
