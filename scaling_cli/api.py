@@ -113,19 +113,23 @@ def frontier(
     selectors: Sequence[Selector] = CHOOSING,
     extraction: Extraction = "lenient",
     by: By | None = None,
-    prices: Sequence[str] = (),
+    dollars_per_million: Sequence[str] = (),
+    dollars_per_hour: Sequence[str] = (),
     intensity: float | None = None,
 ) -> list[Row]:
     """The compute-optimal configuration of every budget, with its band and odds.
 
-    `prices` ("[MODEL=]PROMPT,NEW" per million tokens) and `intensity` (FLOPs per byte) are what
-    the axes dollars and eflops need, here and below.
+    `dollars_per_million` ("[MODEL=]PROMPT,NEW[,CACHED]"), `dollars_per_hour`
+    ("[MODEL=]DOLLARS/CALLS") and `intensity` (FLOPs per byte) are what the axes dollars and
+    eflops need, here and below.
     """
     from scaling_cli.frontiers import frontier_tables
 
     folders = load_runs(runs)
     ask = ask_of(folders, selectors, None, None, extraction, by=by)
-    tables = frontier_tables(folders, priced(ask, prices, intensity), axis)
+    tables = frontier_tables(
+        folders, priced(ask, intensity, dollars_per_million, dollars_per_hour), axis
+    )
     return [row for table in tables for row in table.rows()]
 
 
@@ -154,7 +158,8 @@ def recommend(
     task: str | None = None,
     selectors: Sequence[Selector] = CHOOSING,
     extraction: Extraction = "lenient",
-    prices: Sequence[str] = (),
+    dollars_per_million: Sequence[str] = (),
+    dollars_per_hour: Sequence[str] = (),
     intensity: float | None = None,
 ) -> list[Row]:
     """What to run for a budget a question, and a second row for twice the budget; each with the
@@ -162,7 +167,12 @@ def recommend(
     from scaling_cli.recommendations import recommend as recommended
 
     folders = load_runs(runs)
-    ask = priced(ask_of(folders, selectors, None, None, extraction), prices, intensity)
+    ask = priced(
+        ask_of(folders, selectors, None, None, extraction),
+        intensity,
+        dollars_per_million,
+        dollars_per_hour,
+    )
     return [row for one in recommended(folders, ask, axis, budget, task) for row in one.rows]
 
 
@@ -174,7 +184,8 @@ def compare(
     detect: float = 0.05,
     selectors: Sequence[Selector] = CHOOSING,
     extraction: Extraction = "lenient",
-    prices: Sequence[str] = (),
+    dollars_per_million: Sequence[str] = (),
+    dollars_per_hour: Sequence[str] = (),
     intensity: float | None = None,
 ) -> list[Row]:
     """First minus second at every k and every budget that both reach: difference, band, verdict.
@@ -185,7 +196,7 @@ def compare(
 
     sides = selection_of(first), selection_of(second)
     ask = ask_of([side.folder for side in sides], selectors, None, None, extraction)
-    ask = priced(ask, prices, intensity)
+    ask = priced(ask, intensity, dollars_per_million, dollars_per_hour)
     found = compare_selections(*sides, ask, axis=axis, detect=detect)
     return [row for one in found.matched for row in one.rows()]
 
@@ -220,7 +231,8 @@ def plot(
     axis: str = "flops",
     selectors: Sequence[Selector] | None = None,
     by: By | None = None,
-    prices: Sequence[str] = (),
+    dollars_per_million: Sequence[str] = (),
+    dollars_per_hour: Sequence[str] = (),
     intensity: float | None = None,
 ) -> Figure:
     """A figure, drawn and not saved: `figure.savefig("frontier.svg")`.
@@ -236,7 +248,9 @@ def plot(
     )
     # Simulated token limits are points of a frontier, and would crowd every other figure.
     caps = None if kind in ("frontier", "error", "compare") else ()
-    ask = priced(ask_of(folders, chosen, None, caps, by=by), prices, intensity)
+    ask = priced(
+        ask_of(folders, chosen, None, caps, by=by), intensity, dollars_per_million, dollars_per_hour
+    )
     return draw(kind, folders, ask, axis, sides)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -73,10 +72,12 @@ def _one_of(kind: Callable[[str], T], value: str) -> T:
         raise LawError(str(error), "the function's signature lists the words it takes") from None
 
 
-def priced(ask: Ask, prices: Sequence[str], intensity: float | None) -> Ask:
-    from scaling_cli.pricing import read_pricing
+def priced(
+    ask: Ask, intensity: float | None, per_million: Sequence[str], per_hour: Sequence[str]
+) -> Ask:
+    from scaling_cli.cli import asking
 
-    return replace(ask, pricing=read_pricing(intensity, prices))
+    return asking.priced(ask, intensity, per_million, per_hour)
 
 
 def selection_of(side: RunLike) -> Selection:

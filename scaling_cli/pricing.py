@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from scaling_cli.errors import LawError
 from scaling_cli.laws.cost import MachinePrice, TokenPrices
@@ -18,9 +19,11 @@ AXES = (
 PRICED = ("eflops", "dollars")
 """Axes that need a fact of the hardware, or prices."""
 
-PRICE = "--price [MODEL=]PROMPT,NEW[,CACHED] a million tokens, or [MODEL=]DOLLARS/h/CALLS"
+PER_MILLION = "--dollars-per-million [MODEL=]PROMPT,NEW[,CACHED]"
+PER_HOUR = "--dollars-per-hour [MODEL=]DOLLARS/CALLS"
 
 Price = TokenPrices | MachinePrice
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +50,67 @@ class Pricing:
                 "--intensity 295 is an H100 in bfloat16: 989e12 FLOPs and 3.35e12 bytes a second",
             )
         if axis == "dollars" and not self.prices:
-            raise LawError("dollars need a price", PRICE)
+            raise LawError("dollars need a price", f"{PER_MILLION}, or {PER_HOUR}")
 
 
-def read_pricing(intensity: float | None, prices: Sequence[str]) -> Pricing:
-    """`--intensity` and every `--price` as they were typed; LawError for one that is no price."""
+def read_pricing(
+    intensity: float | None, per_million: Sequence[str] = (), per_hour: Sequence[str] = ()
+) -> Pricing:
+    """`--intensity`, every `--dollars-per-million` and `--dollars-per-hour` as they were typed.
+
+    LawError for what is no price, where a machine does not say how many calls it works on at
+    once, and where a model has prices of both kinds.
+    """
     if intensity is not None and not 0 <= intensity < math.inf:
         raise LawError(f"an intensity of {intensity:g}", "give FLOPs per byte, such as 295")
-    return Pricing(intensity, dict(map(_price, prices)))
+    tokens, machines = token_prices(per_million), {}
+    for model, (dollars, calls) in hourly_prices(per_hour).items():
+        if calls is None:
+            raise LawError(
+                f"--dollars-per-hour {dollars:g} does not say how many calls the machine works "
+                "on at once",
+                f"write {PER_HOUR}, such as 2.5/64",
+            )
+        machines[model] = MachinePrice(dollars, calls)
+    if both := sorted(tokens.keys() & machines.keys()):
+        raise LawError(
+            f"{both[0] or 'every model'} has prices by the hour and by the token",
+            "give one of the two",
+        )
+    return Pricing(intensity, {**tokens, **machines})
 
 
-def _price(text: str) -> tuple[str, Price]:
-    """A model's name, empty for every model, and its price."""
-    model, _, price = text.rpartition("=")
-    try:
-        if "/" not in price:
-            return model, TokenPrices(*_numbers(price.split(",")))
-        dollars, unit, calls = price.split("/")
-        per_hour, at_once = _numbers([dollars, calls])
-        if unit != "h" or at_once == 0:
+def token_prices(texts: Sequence[str]) -> dict[str, TokenPrices]:
+    """`[MODEL=]PROMPT,NEW[,CACHED]` in dollars per million tokens, by model, empty for all."""
+
+    def read(text: str) -> TokenPrices:
+        return TokenPrices(*_numbers(text.split(",")))
+
+    return _by_model(texts, read, PER_MILLION)
+
+
+def hourly_prices(texts: Sequence[str]) -> dict[str, tuple[float, float | None]]:
+    """`[MODEL=]DOLLARS[/CALLS]` an hour, by model, empty for all: dollars, and how many calls
+    the machine works on at once, None where that is not said."""
+
+    def read(text: str) -> tuple[float, float | None]:
+        dollars, *calls = _numbers(text.split("/"))
+        if len(calls) > 1 or 0 in calls:
             raise ValueError
-        return model, MachinePrice(per_hour, at_once)
-    except (ValueError, TypeError):
-        raise LawError(f"--price {text} is no price", PRICE) from None
+        return dollars, calls[0] if calls else None
+
+    return _by_model(texts, read, PER_HOUR)
+
+
+def _by_model(texts: Sequence[str], read: Callable[[str], T], form: str) -> dict[str, T]:
+    found = {}
+    for text in texts:
+        model, _, price = text.rpartition("=")
+        try:
+            found[model] = read(price)
+        except (ValueError, TypeError):
+            raise LawError(f"{form.split()[0]} {text} is no price", f"write {form}") from None
+    return found
 
 
 def _numbers(words: Sequence[str]) -> list[float]:

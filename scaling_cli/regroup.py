@@ -57,7 +57,7 @@ def regrouped(
 
     schema = table.select(JUDGED).schema
     parts = [schema.empty_table()]
-    for identity, part in _by_question(table.select(["question_id", *ANSWERS, *JUDGED])):
+    for identity, part in by_question(table.select(["question_id", *ANSWERS, *JUDGED])):
         members = part.drop_columns("question_id").to_pylist()
         graded = regroup(members, read_gold(gold[identity], style), equality, compare)
         parts.append(pa.Table.from_pylist(graded, schema=schema))
@@ -72,7 +72,7 @@ def read_gold(gold: str, style: str) -> str:
     return as_letter(gold) if style == "letter" else gold
 
 
-def _by_question(table: pa.Table) -> Iterator[tuple[str, pa.Table]]:
+def by_question(table: pa.Table) -> Iterator[tuple[str, pa.Table]]:
     """The rows of each question, which stand together in a part."""
     import pyarrow.compute as pc
 

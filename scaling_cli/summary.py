@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scaling_cli.distinguish import telling
 from scaling_cli.errors import StoreError
 from scaling_cli.laws.caps import at_cap, cap_grid, k_grid
 from scaling_cli.laws.resample import band, question_weights
@@ -194,6 +195,9 @@ def _fields(
         "task_revision": details["task_revision"],
         "strategy": "greedy" if greedy else details["strategy"],
         "params": json.dumps(details["params"], sort_keys=True),
+        "prompt": details.get("prompt"),
+        "temperature": details["temperature"],
+        "seed": cell.seed,
         "verifier": _verifier(cell, ask, selector, scorer),
         "selector": selector,
         "max_tokens": cap,
@@ -260,13 +264,13 @@ def _at(means: FloatArray | None, place: int) -> float | None:
 
 
 def rank_changes(folders: Sequence[RunFolder], ask: Ask) -> list[str]:
-    """Where reading only boxed answers would put the models in another order."""
+    """Where reading only boxed answers would put the configurations in another order."""
     ranks = {
         extraction: _ranks(folders, replace(ask, extraction=extraction, caps=[], by=None))
         for extraction in ("lenient", "strict")
     }
     return [
-        f"{task}, {selector}: the order of the models changes with extraction, lenient "
+        f"{task}, {selector}: the order changes with extraction, lenient "
         f"{' > '.join(order)}, strict {' > '.join(ranks['strict'][task, selector])}"
         for (task, selector), order in ranks["lenient"].items()
         if order != ranks["strict"].get((task, selector), order)
@@ -274,13 +278,35 @@ def rank_changes(folders: Sequence[RunFolder], ask: Ask) -> list[str]:
 
 
 def _ranks(folders: Sequence[RunFolder], ask: Ask) -> dict[tuple[str, str], list[str]]:
-    """The models by accuracy at their largest k, best first."""
-    found: dict[tuple[str, str], dict[str, float]] = {}
+    """The configurations by accuracy at their largest k, best first, ties by name.
+
+    A greedy answer stands among the single samples.
+    """
+    found: dict[tuple[str, str], list[Row]] = {}
     for folder in folders:
         for one in series(folder, ask):
-            if one.fields["strategy"] == "greedy":
-                continue
-            place = one.fields["task"], one.fields["selector"]
             value = float(np.nanmean(one.values[:, -1]))
-            found.setdefault(place, {})[one.fields["model"]] = value
-    return {p: sorted(values, key=lambda m: -values[m]) for p, values in found.items()}
+            place = one.fields["task"], one.fields["selector"]
+            found.setdefault(place, []).append({**one.fields, "value": value})
+    return {place: _ranked(rows) for place, rows in found.items()}
+
+
+def _ranked(rows: Sequence[Row]) -> list[str]:
+    """A row's model, and what else tells it from the others of that model."""
+    shown = ["model", "strategy", "verifier"]
+    settings = telling(rows, shown)
+    led = len({row["verifier"] for row in rows}) > 1
+    names = [
+        " ".join(
+            [row["model"]]
+            + ([] if row["strategy"] == "sampling" else [row["strategy"]])
+            + ([f"by {row['verifier']}"] if led and row["verifier"] else [])
+            + [f"{name} {row[name]}" for name in settings]
+        )
+        for row in rows
+    ]
+    # To nine digits: a difference of rounding is no order.
+    order = sorted(
+        zip(rows, names, strict=True), key=lambda one: (-round(one[0]["value"], 9), one[1])
+    )
+    return [name for _, name in order]

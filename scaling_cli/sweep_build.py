@@ -158,6 +158,11 @@ class Builder:
         asked: Place = ("prompt",) if keys.prompt is None else (*place, "prompt")
         prompt = sweep.prompt if keys.prompt is None else keys.prompt
         self._check(prompt, self._known.prompts, "prompt style", asked)
+        if (keys.shots or keys.shots_file is not None) and prompt != "few-shot":
+            given = "shots" if keys.shots else "shots_file"
+            message = f"the prompt style {prompt} takes no worked examples"
+            hint = "write `prompt: few-shot`, or leave shots out"
+            raise self._document.error((*place, given), message, hint)
         return TaskSpec(
             name=keys.name,
             data=data,

@@ -246,6 +246,11 @@ class Tokenizer(Protocol):
         """The chat template's text of a conversation in which nothing is left to answer."""
         ...
 
+    def document(self, text: str) -> str:
+        """`text` as the start of a document: behind the token the model was trained to see first,
+        where there is one. What a base model continues."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Model:

@@ -108,10 +108,7 @@ async def start_vllm(
     given.setdefault("enable_prefix_caching", True)
     given.setdefault("use_tqdm_on_load", False)
     if on_cpu:
-        from vllm.v1.executor.uniproc_executor import UniProcExecutor
-
-        # The default executor's scheduler spins on a core while the worker computes on it.
-        given = {"distributed_executor_backend": UniProcExecutor, **(cpu_arguments or {}), **given}
+        given = {**_one_process(given), **(cpu_arguments or {}), **given}
     try:
         llm, children = await asyncio.to_thread(_launch, path, resources, given)
     except TypeError as error:
@@ -123,6 +120,16 @@ async def start_vllm(
             f"vllm could not start on {name}: {error}", "scale doctor checks the engine"
         ) from error
     return VllmProcess(llm, on_cpu, _start_reaper(), children)
+
+
+def _one_process(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The executor for one worker; none is named where several share a model."""
+    if any(arguments.get(f"{kind}_parallel_size", 1) != 1 for kind in ("tensor", "pipeline")):
+        return {}
+    from vllm.v1.executor.uniproc_executor import UniProcExecutor
+
+    # The default executor's scheduler spins on a core while the worker computes on it.
+    return {"distributed_executor_backend": UniProcExecutor}
 
 
 def _import_vllm() -> None:

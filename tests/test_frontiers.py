@@ -90,7 +90,7 @@ def test_an_axis_without_data_and_an_unknown_one_are_named(folder: RunFolder) ->
 def test_an_axis_whose_facts_were_not_given_says_which(folder: RunFolder, axis: str) -> None:
     with pytest.raises(LawError, match="need") as caught:
         frontier_tables([folder], ASK, axis)
-    assert "--intensity" in caught.value.hint or "--price" in caught.value.hint
+    assert "--intensity" in caught.value.hint or "--dollars-per-million" in caught.value.hint
 
 
 def test_a_model_without_a_price_is_left_out_and_said(folder: RunFolder) -> None:

@@ -65,3 +65,31 @@ def test_a_run_graded_by_strings_is_read_as_it_is(folder: RunFolder, tmp_path: P
     assert json.dumps(accuracy_rows(copy, asked)) == json.dumps(
         accuracy_rows(copy, replace(asked, equality="math"))
     ).replace('"equality": "math"', '"equality": "string"')
+
+
+def test_texts_read_again_give_back_what_grading_stored(tmp_path: Path) -> None:
+    made = small_run(tmp_path, {"weak": {}}, questions=3, samples=3)
+    before = {key: made.read_part("candidates", key) for key in made.cells("candidates")}
+    for key, table in before.items():
+        lost = [
+            {**row, "answer": None, "strict_answer": None, "answer_class": -1, "strict_class": -1,
+             "verdict": "unanswered", "strict_verdict": "unanswered", "boxed": []}
+            for row in table.to_pylist()
+        ]  # fmt: skip
+        made.write_part("candidates", key, lost)
+    # What an older extraction did not find is in no answer; it is in the texts.
+    assert all(row["correct"] == 0 for row in regrade(made, "math", lambda line: None))
+    assert any(row["correct"] > 0 for row in regrade(made, "math", lambda line: None, "texts"))
+    for key, table in before.items():
+        assert made.read_part("candidates", key).equals(table)
+
+
+def test_without_texts_the_answers_are_graded_and_that_is_said(tmp_path: Path) -> None:
+    made = small_run(tmp_path, {"weak": {}}, questions=3, samples=3)
+    for key in made.cells("bank"):
+        if made.has_part("bank", key):
+            made.remove_part("bank", key)
+    said: list[str] = []
+    rows = regrade(made, "math", said.append, "texts")
+    assert all(row["shift"] == 0 for row in rows)
+    assert sum("are not here" in line for line in said) == len(rows)

@@ -14,7 +14,7 @@ import pytest
 from scaling_cli.laws.cost import CostModel
 from scaling_cli.recorded import Ask
 from scaling_cli.store import RunFolder
-from scaling_cli.summary import accuracy_rows, rank_changes
+from scaling_cli.summary import _ranked, accuracy_rows, rank_changes
 from scaling_cli.types import Architecture
 from tests.small_run import small_run
 
@@ -163,7 +163,8 @@ def test_a_rank_that_hangs_on_the_reading_is_flagged(tmp_path: Path) -> None:
                    "boxed": []}  # fmt: skip
         folder.merge_candidates(key, [{**row, **unboxed} for row in rows])
     (line,) = rank_changes([folder], ask)
-    assert "strong > weak" in line and "weak > strong" in line
+    assert "lenient strong > strong greedy > weak" in line
+    assert "strict weak > weak greedy > strong" in line
 
 
 def test_a_failed_sample_stays_in_the_denominator(tmp_path: Path) -> None:
@@ -176,3 +177,13 @@ def test_a_failed_sample_stays_in_the_denominator(tmp_path: Path) -> None:
     right = fmean(row["verdict"] == "correct" for row in candidates)
     assert sampled["accuracy"] == pytest.approx(right) and right <= 1 - failed
     assert sampled["questions"] == 10 and sampled["unanswered"] >= failed
+
+
+def test_ranks_name_what_tells_configurations_of_one_model_apart() -> None:
+    shared = {"model": "m", "strategy": "sampling", "verifier": None, "prompt": "boxed"}
+    rows = [
+        {**shared, "cell": "a", "temperature": 0.5, "value": 0.2},
+        {**shared, "cell": "b", "temperature": 1.0, "value": 0.4},
+        {**shared, "cell": "c", "temperature": 0.0, "strategy": "greedy", "value": 0.3},
+    ]
+    assert _ranked(rows)[0] == "m temperature 1.0" and _ranked(rows)[1].startswith("m greedy")

@@ -134,6 +134,11 @@ def test_written_down_it_reads_the_same(load: Load, text: str) -> None:
 MISTAKES = {
     # what is written: (line, what the message says, what the hint says)
     "modles: [small]\ntasks: [gsm8k]\n": (1, "'modles'; did you mean models?", "strategies"),
+    "models: [small]\ntasks:\n  - name: gsm8k\n    shots: 4\n": (
+        4,
+        "boxed takes no worked examples",
+        "few-shot",
+    ),
     BASE + "sample: 3\n": (3, "'sample'; did you mean samples?", "top_p"),
     "tasks: [gsm8k]\n": (1, "models is missing", "quickstart"),
     "models: [smal]\ntasks: [gsm8k]\n": (1, "model 'smal'; did you mean small?", "small, large"),

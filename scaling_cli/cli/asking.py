@@ -27,12 +27,20 @@ Intensity = Annotated[
         help="The hardware's FLOPs per byte of memory bandwidth, such as 295: gives eflops.",
     ),
 ]
-Prices = Annotated[
+PerMillion = Annotated[
     list[str] | None,
     typer.Option(
-        "--price",
+        "--dollars-per-million",
         metavar="[MODEL=]PROMPT,NEW[,CACHED]",
-        help="Dollars per million tokens, or DOLLARS/h/CALLS for a rented machine: gives dollars; "
+        help="Prices per million tokens of a server: gives dollars; may be repeated.",
+    ),
+]
+PerHour = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--dollars-per-hour",
+        metavar="[MODEL=]DOLLARS/CALLS",
+        help="Price of an hour of a machine that works on so many calls at once: gives dollars; "
         "may be repeated.",
     ),
 ]
@@ -140,13 +148,18 @@ def make_ask(
     )
 
 
-def priced(ask: Ask, intensity: float | None, prices: list[str] | None) -> Ask:
+def priced(
+    ask: Ask,
+    intensity: float | None,
+    per_million: Sequence[str] | None,
+    per_hour: Sequence[str] | None,
+) -> Ask:
     """The same, with what eflops and dollars need."""
     from dataclasses import replace
 
     from scaling_cli.pricing import read_pricing
 
-    return replace(ask, pricing=read_pricing(intensity, prices or []))
+    return replace(ask, pricing=read_pricing(intensity, per_million or [], per_hour or []))
 
 
 def write_figure(figure: Any, folder: Path, name: str) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from scaling_cli.checking.printable import visible
 from scaling_cli.cli.output import Json, say, show
 
 models_app = typer.Typer(
@@ -135,7 +136,7 @@ def show_task(
     shots_file: Annotated[
         Path | None, typer.Option(help="Their file; without it the train split gives them.")
     ] = None,
-    seed: int = 0,
+    seed: Annotated[int, typer.Option(help="The seed of a generated task.")] = 0,
     as_json: Json = False,
 ) -> None:
     """A question as the model will see it, with its gold answer and id."""
@@ -149,12 +150,23 @@ def show_task(
     found, questions, style = load_task(task)
     text = shown(found, index, style, resolve(model).tokenizer if model else None)
     question = questions[index]
-    _show_facts(
-        {"id": question.id, "level": question.level, "subject": question.subject,
-         "revision": found.revision, "gold": question.answer, "shots": style.shot_ids,
-         "prompt": text},
-        as_json,
-    )  # fmt: skip
+    facts = {
+        "id": question.id,
+        "level": question.level,
+        "subject": question.subject,
+        "revision": found.revision,
+        "gold": question.answer,
+        "shots": style.shot_ids,
+        "prompt": text,
+    }
+    if as_json:
+        show([facts], as_json=True)
+        return
+    # The prompt line by line as the model reads it, not squeezed into a table's cell.
+    _show_facts({key: value for key, value in facts.items() if key != "prompt"}, as_json=False)
+    print()
+    for line in text.split("\n"):
+        print(visible(line, longest=None))
 
 
 @strategies_app.command("list", epilog="Example: scale strategies list")

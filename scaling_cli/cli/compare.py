@@ -12,8 +12,9 @@ from scaling_cli.cli.asking import (
     Axis,
     Extraction,
     Intensity,
+    PerHour,
+    PerMillion,
     Plots,
-    Prices,
     ReadAs,
     Selectors,
     Unanswered,
@@ -51,7 +52,8 @@ def compare(
     second: Annotated[str, typer.Argument(help="The other, named in the same way.")],
     axis: Axis = "flops",
     intensity: Intensity = None,
-    price: Prices = None,
+    dollars_per_million: PerMillion = None,
+    dollars_per_hour: PerHour = None,
     detect: Annotated[
         float, typer.Option(help="The difference to be seen, as a fraction of the questions.")
     ] = 0.05,
@@ -78,7 +80,7 @@ def compare(
     sides = parse_selection(first), parse_selection(second)
     ask = make_ask([side.folder for side in sides], selector or ["first", "majority", "best"],
                    None, None, extraction, Unanswered.abstain, None)  # fmt: skip
-    ask = priced(ask, intensity, price)
+    ask = priced(ask, intensity, dollars_per_million, dollars_per_hour)
     found = compare_selections(*sides, ask, axis=axis, detect=detect)
     rows = [row for one in found.matched for row in one.rows()]
     verdicts = [

@@ -63,7 +63,10 @@ def _table(progress: Progress) -> Table:
 
     table = Table(box=None, caption=_pace(progress), caption_justify="left")
     for name in ("cell", "questions", "samples", "accuracy", "FLOPs", "failed"):
-        table.add_column(name, justify="left" if name == "cell" else "right")
+        if name == "cell":
+            table.add_column(name, overflow="fold")
+        else:
+            table.add_column(name, justify="right", no_wrap=True)
     for cell in progress.cells.values():
         table.add_row(
             cell.label,

@@ -11,8 +11,9 @@ from scaling_cli.cli.asking import (
     Axis,
     GroupBy,
     Intensity,
+    PerHour,
+    PerMillion,
     Plots,
-    Prices,
     Runs,
     Unanswered,
     priced,
@@ -35,7 +36,8 @@ def fit(
     ] = None,
     axis: Axis = "flops",
     intensity: Intensity = None,
-    price: Prices = None,
+    dollars_per_million: PerMillion = None,
+    dollars_per_hour: PerHour = None,
     unanswered: Annotated[
         Unanswered, typer.Option(help="Whether samples without an answer vote together.")
     ] = Unanswered.abstain,
@@ -59,7 +61,7 @@ def fit(
         by=None if by is None else by.value,
         choice=Choice(unanswered=unanswered.value, weight_map=""),
     )
-    ask = priced(ask, intensity, price)
+    ask = priced(ask, intensity, dollars_per_million, dollars_per_hour)
     ask.pricing.check(axis)
     found = fit_runs(folders, ask, law or LAWS, axis, say)
     if law is None and by is None and axis == "flops":

@@ -13,8 +13,9 @@ from scaling_cli.cli.asking import (
     Extraction,
     GroupBy,
     Intensity,
+    PerHour,
+    PerMillion,
     Plots,
-    Prices,
     ReadAs,
     Runs,
     Selectors,
@@ -58,7 +59,8 @@ def frontier(
     runs: Runs,
     axis: Axis = "flops",
     intensity: Intensity = None,
-    price: Prices = None,
+    dollars_per_million: PerMillion = None,
+    dollars_per_hour: PerHour = None,
     selector: Selectors = None,
     extraction: ReadAs = Extraction.lenient,
     by: GroupBy = None,
@@ -82,15 +84,20 @@ def frontier(
     is the accuracy of a point chosen on one half of the questions and scored on the other, and
     `curse` how much better it looked where it was chosen.
     """
+    from scaling_cli.distinguish import beside_strategy
     from scaling_cli.frontiers import frontier_tables
 
     folders = open_runs(runs)
     ask = make_ask(folders, selector or ["first", "majority", "best"], None, None, extraction,
                Unanswered.abstain, by)  # fmt: skip
-    tables = frontier_tables(folders, priced(ask, intensity, price), axis)
+    tables = frontier_tables(
+        folders, priced(ask, intensity, dollars_per_million, dollars_per_hour), axis
+    )
     if view is Table.frontier:
         rows = [row for t in tables for row in t.rows()]
-        columns = with_verifier(_FRONTIER, rows)
+        # What tells cells apart is shown where only one of them is on the frontier, too.
+        points = [fields for t in tables for fields in t.fields]
+        columns = beside_strategy(with_verifier(_FRONTIER, rows), points)
     else:
         rows, columns = _overtaking_rows(tables), _CROSSINGS
     show(rows, as_json=as_json, columns=columns + grouped(by))

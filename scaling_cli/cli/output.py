@@ -18,6 +18,10 @@ Json = Annotated[
 ]
 
 
+ENDLESS = 1_000_000
+"""Characters no line of a table has."""
+
+
 def say(line: str) -> None:
     """One line for the person at the terminal; stdout stays free for results."""
     print(line, file=sys.stderr, flush=True)
@@ -34,26 +38,26 @@ def show(
         say(f"{title or 'rows'}: none")
         return
     from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
     from rich.text import Text
 
+    from scaling_cli.cli.table import fitted
+
     names = list(columns or rows[0])
-    table = Table(title=escape(title) or None, title_justify="left", header_style="bold", box=None)
-    for name in names:
-        right = any(isinstance(row.get(name), int | float) for row in rows)
-        table.add_column(name, justify="right" if right else "left", overflow="fold")
-    for row in rows:
-        # As text: a name in square brackets is no markup.
-        table.add_row(*(Text(format_cell(row.get(name))) for name in names))
-    # A pipe has no width: give the table the room it wants, so that nothing is folded.
+    cells = [[format_cell(row.get(name)) for name in names] for row in rows]
+    numbers = [any(isinstance(row.get(name), int | float) for row in rows) for name in names]
     # What a question or a template writes in brackets is text, no markup.
-    width = None if sys.stdout.isatty() else 240
-    Console(width=width, markup=False, emoji=False).print(table)
+    console = Console(markup=False, emoji=False)
+    width = console.width if sys.stdout.isatty() else None
+    if width is None:
+        # A pipe has no width: nothing is folded, so that a line can be searched for.
+        console.width = ENDLESS
+    if title:
+        console.print(Text(title, style="italic"))
+    console.print(fitted(names, cells, numbers, width))
 
 
 def format_cell(value: Any) -> str:
-    """A value as a person reads it: three decimals, large numbers in powers of ten."""
+    """A value as a person reads it: three decimals, none from a thousand on, then powers of ten."""
     if value is None:
         return "–"
     if isinstance(value, bool):
@@ -61,7 +65,10 @@ def format_cell(value: Any) -> str:
     if isinstance(value, float):
         if math.isnan(value):
             return "–"
-        return f"{value:.3g}" if abs(value) >= 1e5 or 0 < abs(value) < 1e-3 else f"{value:.3f}"
+        if abs(value) >= 1e5 or 0 < abs(value) < 1e-3:
+            return f"{value:.3g}"
+        # Tokens and the like: no one counts thousandths of them.
+        return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3f}"
     if isinstance(value, list | tuple):
         return ", ".join(map(format_cell, value))
     return visible(value, longest=None)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from scaling_cli.cli.asking import PerMillion
 from scaling_cli.cli.output import Json, say
 from scaling_cli.cli.planned import Table, show_plan
 from scaling_cli.cli.run import Data, Limit, Results, Set, SweepFile
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from scaling_cli.sweep import Sweep
     from scaling_cli.types import Architecture
 
-T = TypeVar("T")
 Evidence = Annotated[
     list[Path] | None,
     typer.Option("--from", help="One more run to learn from, besides those in --results."),
@@ -45,12 +45,8 @@ Probe = Annotated[
 ]
 PerHour = Annotated[
     list[str] | None,
-    typer.Option(metavar="[MODEL=]N", help="Price of an hour of one device."),
-]
-PerMillion = Annotated[
-    list[str] | None,
     typer.Option(
-        metavar="[MODEL=]PROMPT,NEW[,CACHED]", help="Prices per million tokens of a server."
+        metavar="[MODEL=]DOLLARS", help="Price of an hour of one device; may be repeated."
     ),
 ]
 Config = Annotated[
@@ -141,7 +137,7 @@ def _planned(
 def _said(throughput: list[str] | None) -> PaceOf:
     from scaling_cli.planning.pace import given
 
-    return given(_by_model(throughput, "--throughput", float))
+    return given(_numbers_by_model(throughput, "--throughput"))
 
 
 def _bound(hardware: str | None, utilisation: float) -> PaceOf:
@@ -155,7 +151,7 @@ def _reading(throughput: list[str] | None, hardware: str | None, utilisation: fl
     from scaling_cli.laws.roofline import parse_hardware
     from scaling_cli.planning.verifying import bounded, first_known, given
 
-    said = given(_by_model(throughput, "--throughput", float))
+    said = given(_numbers_by_model(throughput, "--throughput"))
     if hardware is None:
         return said
     return first_known(said, bounded(parse_hardware(hardware), utilisation))
@@ -169,17 +165,12 @@ def _measure(cells: Sequence[PreparedCell]) -> PaceOf:
 
 
 def _prices(per_hour: list[str] | None, per_million: list[str] | None) -> Prices:
-    from scaling_cli.laws.cost import TokenPrices
     from scaling_cli.planning.bill import Prices
+    from scaling_cli.pricing import hourly_prices, token_prices
 
-    def read(text: str) -> TokenPrices:
-        prompt, new, *cached = map(float, text.split(","))
-        return TokenPrices(prompt, new, *cached)
-
-    return Prices(
-        per_hour=_by_model(per_hour, "--dollars-per-hour", float),
-        per_token=_by_model(per_million, "--dollars-per-million", read),
-    )
+    # How many calls a device works on at once is known here from its speed.
+    hourly = {model: dollars for model, (dollars, _) in hourly_prices(per_hour or []).items()}
+    return Prices(per_hour=hourly, per_token=token_prices(per_million or []))
 
 
 def _architectures(config: list[str] | None) -> dict[str, Architecture]:
@@ -195,13 +186,13 @@ def _architectures(config: list[str] | None) -> dict[str, Architecture]:
     return found
 
 
-def _by_model(texts: list[str] | None, option: str, read: Callable[[str], T]) -> dict[str, T]:
-    """`[MODEL=]VALUE` texts as a mapping; without a model the value is for all."""
-    found: dict[str, T] = {}
+def _numbers_by_model(texts: list[str] | None, option: str) -> dict[str, float]:
+    """`[MODEL=]N` texts as a mapping; without a model the number is for all."""
+    found: dict[str, float] = {}
     for text in texts or []:
         name, _, value = text.rpartition("=")
         try:
-            found[name] = read(value)
-        except (ValueError, TypeError):
+            found[name] = float(value)
+        except ValueError:
             raise typer.BadParameter(f"{option} {text}: {value!r} is no number") from None
     return found

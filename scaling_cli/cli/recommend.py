@@ -11,7 +11,8 @@ from scaling_cli.cli.asking import (
     Axis,
     Extraction,
     Intensity,
-    Prices,
+    PerHour,
+    PerMillion,
     ReadAs,
     Runs,
     Selectors,
@@ -50,7 +51,8 @@ def recommend(
     ],
     axis: Axis = "flops",
     intensity: Intensity = None,
-    price: Prices = None,
+    dollars_per_million: PerMillion = None,
+    dollars_per_hour: PerHour = None,
     task: Annotated[str | None, typer.Option(help="Only this task.")] = None,
     selector: Selectors = None,
     extraction: ReadAs = Extraction.lenient,
@@ -70,7 +72,7 @@ def recommend(
     folders = open_runs(runs)
     ask = make_ask(folders, selector or ["first", "majority", "best"], None, None, extraction,
                    Unanswered.abstain, None)  # fmt: skip
-    ask = priced(ask, intensity, price)
+    ask = priced(ask, intensity, dollars_per_million, dollars_per_hour)
     found = recommended(folders, ask, axis, budget, task)
     rows = [row for one in found for row in one.rows]
     tests = [row for one in found for row in one.sensitivity]

@@ -14,8 +14,9 @@ from scaling_cli.cli.asking import (
     GroupBy,
     Intensity,
     Ks,
+    PerHour,
+    PerMillion,
     Plots,
-    Prices,
     ReadAs,
     Runs,
     Score,
@@ -43,6 +44,7 @@ def register(app: typer.Typer) -> None:
 
 def status(runs: Runs, as_json: Json = False) -> None:
     """What each cell of a run holds and lacks, and how its plan compares with what it took."""
+    from scaling_cli.distinguish import beside_strategy
     from scaling_cli.running.tables import STATUS, status_rows
     from scaling_cli.store import RunFolder
 
@@ -53,7 +55,8 @@ def status(runs: Runs, as_json: Json = False) -> None:
         for f in folders
         for row in status_rows(f)
     ]
-    show(rows, as_json=as_json, columns=(["run"] if len(runs) > 1 else []) + list(STATUS))
+    columns = [*(["run"] if len(runs) > 1 else []), *STATUS]
+    show(rows, as_json=as_json, columns=beside_strategy(columns, rows))
     compared = [row["plan"] for row in rows if row["plan"] and row["plan"]["drawn"]]
     if compared and not as_json:
         columns = with_verifier(_FACTS, compared)
@@ -93,7 +96,8 @@ def accuracy(
     ] = None,
     by: GroupBy = None,
     intensity: Intensity = None,
-    price: Prices = None,
+    dollars_per_million: PerMillion = None,
+    dollars_per_hour: PerHour = None,
     plot: Annotated[bool, typer.Option("--plot", help="Draw accuracy against k.")] = False,
     heatmap: Annotated[
         bool, typer.Option("--heatmap", help="Draw every question at every k, by --selector.")
@@ -106,6 +110,7 @@ def accuracy(
     The table is brief: powers of two and the largest k, at the whole token limit, unless --k and
     --cap ask for others. --json holds every k at every simulated token limit.
     """
+    from scaling_cli.distinguish import beside_strategy
     from scaling_cli.errors import LawError
     from scaling_cli.summary import accuracy_rows, rank_changes
 
@@ -113,7 +118,7 @@ def accuracy(
     # A program gets every token cap; a person asks for the ones to be shown.
     caps = cap or (None if as_json else [])
     ask = make_ask(folders, selector, k, caps, extraction, unanswered, by)
-    ask = priced(ask, intensity, price)
+    ask = priced(ask, intensity, dollars_per_million, dollars_per_hour)
     if score is not None:
         ask = replace(ask, score=score.value)
     rows = [row for folder in folders for row in accuracy_rows(folder, ask)]
@@ -122,7 +127,7 @@ def accuracy(
             "no cell has that many samples, or a score where one is needed",
             "leave --k and --selector out to see what there is",
         )
-    columns = with_verifier(_columns(folders, by, ask), rows)
+    columns = beside_strategy(with_verifier(_columns(folders, by, ask), rows), rows)
     show(_brief(rows, k) if not as_json else rows, as_json=as_json, columns=columns)
     for line in rank_changes(folders, ask):
         say(f"note: {line}")

@@ -37,6 +37,13 @@ class Equality(StrEnum):
     string = "string"
 
 
+class Source(StrEnum):
+    """What is graded again."""
+
+    answers = "answers"
+    texts = "texts"
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command(
@@ -68,11 +75,13 @@ def run(
 
 
 def _run(sweep: Sweep, path: Path, *, as_json: bool) -> None:
+    from scaling_cli.distinguish import beside_strategy
     from scaling_cli.running.tables import STATUS, status_rows
 
     folder, outcome = sample(sweep, path)
     say(f"{outcome.drawn} tokens sampled; results in {path}")
-    show(status_rows(folder), as_json=as_json, columns=STATUS, title=sweep.name)
+    rows = status_rows(folder)
+    show(rows, as_json=as_json, columns=beside_strategy(STATUS, rows), title=sweep.name)
     for call, error in outcome.failed[:5]:
         say(f"failed: {call}: {error}")
     if outcome.failed:
@@ -112,6 +121,7 @@ def sample(sweep: Sweep, path: Path) -> tuple[RunFolder, Outcome]:
 
 
 def _show_plan(sweep: Sweep, path: Path, *, as_json: bool) -> None:
+    from scaling_cli.distinguish import beside_strategy
     from scaling_cli.running.tables import plan_rows
     from scaling_cli.store import RunFolder
 
@@ -119,6 +129,7 @@ def _show_plan(sweep: Sweep, path: Path, *, as_json: bool) -> None:
     columns = ["model", "task", "strategy", "width", "verifier", "temperature", "max_tokens",
                "samples", "recorded", "missing", "tokens", "verifier_tokens", "flops",
                "basis"]  # fmt: skip
+    columns = beside_strategy(columns, rows)
     show(rows, as_json=as_json, columns=columns, title=f"{sweep.name}: what is still to be drawn")
 
 
@@ -127,6 +138,10 @@ def grade(
     equality: Annotated[
         Equality, typer.Option(help="When two answers are the same.")
     ] = Equality.math,
+    source: Annotated[
+        Source,
+        typer.Option("--from", help="Keep the answers, or read them out of the texts again."),
+    ] = Source.answers,
     as_json: Json = False,
 ) -> None:
     """Grade a run's recorded answers again, without sampling."""
@@ -135,5 +150,5 @@ def grade(
 
     folder = RunFolder.open(run)
     with folder.lock():
-        rows = regrade(folder, equality.value, say)
+        rows = regrade(folder, equality.value, say, source.value)
     show(rows, as_json=as_json, title=f"{folder.name}, graded under {equality.value} equality")

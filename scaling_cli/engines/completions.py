@@ -7,11 +7,13 @@ import os
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from scaling_cli.engines.replies import read_reply
 from scaling_cli.engines.retry import wait_before
 from scaling_cli.errors import EngineDied, EngineError
-from scaling_cli.types import Alternatives, Completion, EngineFacts, Model, OnTokens, Request
+from scaling_cli.types import Completion, EngineFacts, Model, OnTokens, Request, Sampler
 
 OPTIONS: dict[str, Any] = {
     "base_url": None,
@@ -27,8 +29,19 @@ OPTIONS: dict[str, Any] = {
 $OPENAI_API_KEY. `seeded: true` where the server is known to honour seeds."""
 
 RETRIED = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+REFUSED = frozenset({400, 415, 422})
+"""What a server answers to a request it does not understand."""
 DEAD_AFTER = 20
 """Calls in a row that fail before the server is taken for dead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a server is asked: prompts as token ids or as text; with every sampler setting, or
+    with OpenAI's alone."""
+
+    ids: bool
+    every_setting: bool
 
 
 async def open_completions(
@@ -75,9 +88,10 @@ class CompletionsEngine:
         self._settings = settings
         self._sleep = sleep
         self._jitter = random.Random(0)
-        self._ids: bool | None = {"true": True, "false": False}.get(
-            str(settings["token_ids"]).lower()
+        ids = {"true": [True], "false": [False]}.get(
+            str(settings["token_ids"]).lower(), [True, False]
         )
+        self._forms = [Form(i, every) for i in ids for every in (True, False)]
         self._failed_in_a_row = 0
         self._slots = asyncio.Semaphore(int(settings["slots"]))
         self._facts = EngineFacts(
@@ -86,7 +100,7 @@ class CompletionsEngine:
             dtype=str(settings["dtype"] or "unknown"),
             seeds_requests=bool(settings["seeded"]),
             streams=False,
-            takes_token_ids=self._ids is not False,
+            takes_token_ids=ids != [False],
             slots=int(settings["slots"]),
         )
 
@@ -114,47 +128,70 @@ class CompletionsEngine:
                     ) from error
                 raise
             self._failed_in_a_row = 0
-            return _completion(reply, request, time.perf_counter() - started)
+            return read_reply(reply, request, time.perf_counter() - started)
 
     async def _ask(self, request: Request) -> dict[str, Any]:
-        if self._ids is None and request.prompt:
-            self._ids = await self._takes_ids(request)
-        return await self._post(self._body(request, ids=bool(self._ids and request.prompt)))
+        """The first form the server understands is its form from then on.
 
-    async def _takes_ids(self, request: Request) -> bool:
-        """Some servers take only text: they refuse a list of ids at once."""
-        body = {**self._body(request, ids=True), "max_tokens": 1}
-        try:
-            await self._post(body)
-        except _Refused as error:
-            if error.status in (400, 415, 422):
-                return False
-            raise
-        return True
+        Raises the server's refusal of the fullest form where it refuses them all.
+        """
+        refusal: EngineError | None = None
+        only_elsewhere = _beyond_openai(request.sampler)
+        for form in list(self._forms):
+            if form.ids and not request.prompt:
+                continue
+            if only_elsewhere and not form.every_setting:
+                refusal = refusal or EngineError(
+                    f"{self._host} takes OpenAI's settings only, and {only_elsewhere[0]} is none",
+                    "leave it out, or use a server that takes it (vLLM, SGLang, llama-server)",
+                )
+                continue
+            try:
+                reply = await self._post(self._body(request, form))
+            except _Refused as error:
+                if error.status not in REFUSED:
+                    raise
+                refusal = refusal or error
+                continue
+            self._keep(form, request)
+            return reply
+        raise refusal or EngineError(
+            f"{request.name} has a prompt in text only", "set the engine's option token_ids to auto"
+        )
 
-    def _body(self, request: Request, *, ids: bool) -> dict[str, Any]:
+    def _keep(self, form: Form, request: Request) -> None:
+        """Ask in this form from now on; a prompt in text only says nothing about ids."""
+        kept = [
+            one
+            for one in self._forms
+            if one.every_setting == form.every_setting
+            and (one.ids == form.ids or not request.prompt)
+        ]
+        self._forms = kept or self._forms
+
+    def _body(self, request: Request, form: Form) -> dict[str, Any]:
+        """Every setting said aloud: a server's own defaults would cut the distribution."""
         sampler = request.sampler
         body: dict[str, Any] = {
             "model": self._model,
-            "prompt": list(request.prompt) if ids else request.prompt_text,
+            "prompt": list(request.prompt) if form.ids else request.prompt_text,
             "temperature": sampler.temperature,
             "top_p": sampler.top_p,
+            "presence_penalty": 0.0,
+            "frequency_penalty": 0.0,
             "max_tokens": sampler.max_tokens,
             "seed": request.seed,
-            "logprobs": request.alternatives,
+            "logprobs": max(request.alternatives, 1),  # llama-server takes 0 for none at all
         }
         if sampler.stop:
             body["stop"] = list(sampler.stop)
-        # Not OpenAI's: sent only where they say something, since strict servers refuse them.
-        extras = {
-            "top_k": sampler.top_k or None,
-            "min_p": sampler.min_p or None,
-            "repetition_penalty": sampler.repetition_penalty
-            if sampler.repetition_penalty != 1
-            else None,
-            "ignore_eos": sampler.ignore_eos or None,
-        }
-        return body | {key: value for key, value in extras.items() if value is not None}
+        if not form.every_setting:
+            return body
+        # Token ids are what banks store; with a stop text, llama-server tells which it was.
+        asked = {"return_token_ids": True}
+        if sampler.stop:
+            asked |= {"verbose": True, "return_tokens": True}
+        return body | _settings(sampler) | asked
 
     async def _post(self, body: Mapping[str, Any]) -> dict[str, Any]:
         import httpx
@@ -212,39 +249,18 @@ def _checked(reply: Any) -> dict[str, Any]:
     return content
 
 
-def _whole(logprobs: list[float | None]) -> tuple[float, ...] | None:
-    """All log-probabilities, or None where one is missing."""
-    told = [float(value) for value in logprobs if value is not None]
-    return tuple(told) if told and len(told) == len(logprobs) else None
+def _settings(sampler: Sampler) -> dict[str, Any]:
+    """The settings OpenAI's API has no name for, by their names in vLLM, SGLang, llama-server."""
+    return {
+        "top_k": sampler.top_k or -1,  # 0 means off in most, -1 in all
+        "min_p": sampler.min_p,
+        "repetition_penalty": sampler.repetition_penalty,
+        "repeat_penalty": sampler.repetition_penalty,
+        "ignore_eos": sampler.ignore_eos,
+    }
 
 
-def _alternatives(choice: Mapping[str, Any], request: Request) -> tuple[Alternatives, ...] | None:
-    """The most likely tokens at each position by their text; None where they are not told."""
-    told = (choice.get("logprobs") or {}).get("top_logprobs")
-    if not request.alternatives or not told or not all(isinstance(p, dict) for p in told):
-        return None
-    return tuple(
-        tuple(sorted(((str(t), float(v)) for t, v in p.items()), key=lambda pair: -pair[1]))
-        for p in told
-    )
-
-
-def _completion(reply: Mapping[str, Any], request: Request, seconds: float) -> Completion:
-    choice = reply["choices"][0]
-    usage = reply.get("usage") or {}
-    details = usage.get("prompt_tokens_details") or {}
-    logprobs = (choice.get("logprobs") or {}).get("token_logprobs")
-    ids = choice.get("token_ids")
-    known = logprobs or []
-    return Completion(
-        text=str(choice.get("text") or ""),
-        finish_reason="length" if choice.get("finish_reason") == "length" else "stop",
-        tokens=tuple(ids) if ids else None,
-        prompt_tokens=usage.get("prompt_tokens"),
-        cached_tokens=details.get("cached_tokens"),
-        new_tokens=usage.get("completion_tokens"),
-        logprobs=_whole(known),
-        seconds=seconds,
-        stopped_by=reason if isinstance(reason := choice.get("stop_reason"), str) else None,
-        alternatives=_alternatives(choice, request),
-    )
+def _beyond_openai(sampler: Sampler) -> list[str]:
+    """Settings that matter and that OpenAI's API has no name for."""
+    neutral = _settings(Sampler())
+    return [name for name, value in _settings(sampler).items() if value != neutral[name]]

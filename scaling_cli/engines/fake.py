@@ -82,6 +82,9 @@ class FakeTokenizer:
     def transcript(self, messages: Sequence[Message]) -> str:
         return "".join(f"<{message.role}>{message.content}\n" for message in messages)
 
+    def document(self, text: str) -> str:
+        return text
+
 
 def fake_model(name: str = "fake-small") -> Model:
     """A model with a small but real architecture, so that its FLOPs can be counted."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
+from scaling_cli.engines.replies import read_reply
 from scaling_cli.errors import EngineError
 from scaling_cli.types import Completion, EngineFacts, Model, OnTokens, Request, Tokenizer
 
@@ -111,29 +113,8 @@ class LlamaCppEngine:
         return self._completion(reply, request, time.perf_counter() - started)
 
     def _completion(self, reply: Mapping[str, Any], request: Request, seconds: float) -> Completion:
-        choice, usage = reply["choices"][0], reply["usage"]
-        sampled = (choice.get("logprobs") or {}).get("content") or []
-        count = int(usage["completion_tokens"])
-        native = reply.get("__verbose") or {}
-        # Ids are kept only where every sampled token is told: a list with a gap would lie.
-        whole = len(sampled) == count
-        ids = tuple(int(token["id"]) for token in sampled) if whole else None
-        # The tokens of a stop text are told only in the server's own form, without their chances.
-        if ids is None and len(native.get("tokens") or ()) == count:
-            ids = tuple(map(int, native["tokens"]))
-        text = str(choice["text"]) if ids is None else self._text(ids, request)
-        return Completion(
-            text=text,
-            finish_reason="length" if choice["finish_reason"] == "length" else "stop",
-            tokens=ids,
-            prompt_tokens=int(usage["prompt_tokens"]),
-            cached_tokens=(usage.get("prompt_tokens_details") or {}).get("cached_tokens"),
-            new_tokens=count,
-            logprobs=tuple(float(token["logprob"]) for token in sampled) if whole else None,
-            seconds=seconds,
-            stopped_by=native.get("stopping_word") or None,
-            alternatives=_alternatives(sampled, request) if whole else None,
-        )
+        told = read_reply(reply, request, seconds)
+        return told if told.tokens is None else replace(told, text=self._text(told.tokens, request))
 
     def _text(self, ids: tuple[int, ...], request: Request) -> str:
         text = self._tokenizer.decode(ids)
@@ -144,16 +125,6 @@ class LlamaCppEngine:
         """Let the model go; calling it twice does no harm."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._server = None
-
-
-def _alternatives(sampled: Sequence[Mapping[str, Any]], request: Request) -> Any:
-    """The most likely tokens at each position, where they were asked for."""
-    if not request.alternatives:
-        return None
-    return tuple(
-        tuple((int(token["id"]), float(token["logprob"])) for token in position["top_logprobs"])
-        for position in sampled
-    )
 
 
 def _body(request: Request) -> dict[str, Any]:

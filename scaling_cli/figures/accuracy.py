@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from scaling_cli.distinguish import telling
 from scaling_cli.figures.style import (
     PAPER_WIDTH,
     colour_of,
@@ -65,9 +66,11 @@ def _panel(axes: Axes, rows: Sequence[Row], colour: str) -> None:
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     for curve in _curves(rows):
         ks = [row["k"] for row in curve]
+        # A curve of one point would be a line of no length.
         axes.plot(
-            ks, [r["accuracy"] for r in curve], color=colour, ls=line_of(curve[0]["selector"])
-        )
+            ks, [r["accuracy"] for r in curve], color=colour, ls=line_of(curve[0]["selector"]),
+            marker="o" if len(ks) == 1 else None,
+        )  # fmt: skip
         axes.fill_between(
             ks, [r["lo"] for r in curve], [r["hi"] for r in curve], color=colour, alpha=0.10, lw=0
         )
@@ -102,6 +105,22 @@ def _curves(rows: Sequence[Row]) -> list[list[Row]]:
     return [sorted(curve, key=lambda row: int(row["k"])) for curve in curves.values()]
 
 
+def _called(curves: Sequence[Sequence[Row]]) -> list[str]:
+    """Each curve by its selector, and by what else tells it from the others."""
+    rows = [curve[0] for curve in curves]
+    settings = telling(rows, ["selector", "strategy", "verifier"])
+    several = len({row["strategy"] for row in rows}) > 1
+    return [
+        ", ".join([row["selector"], *([row["strategy"]] if several else []), *_set(row, settings)])
+        for row in rows
+    ]
+
+
+def _set(row: Row, settings: Sequence[str]) -> list[str]:
+    words = {"temperature": "T = {:g}", "seed": "seed {}", "max_tokens": "{} tokens"}
+    return [words.get(name, "{}").format(row[name]) for name in settings]
+
+
 def _greedy(rows: Sequence[Row]) -> Row | None:
     greedy = [row for row in rows if row["strategy"] == "greedy"]
     return max(greedy, key=lambda row: row["max_tokens"]) if greedy else None
@@ -120,9 +139,10 @@ def _label(
     for task, line in zip(tasks, grid, strict=True):
         for model, axes in zip(models, line, strict=True):
             part = [r for r in rows if r["model"] == model and _task(r) == task]
+            curves = _curves(part)
             ends = [
-                (c[-1]["k"], c[-1]["accuracy"], c[0]["selector"], colours[model])
-                for c in _curves(part)
+                (c[-1]["k"], c[-1]["accuracy"], name, colours[model])
+                for c, name in zip(curves, _called(curves), strict=True)
             ]
             greedy = _greedy(part)
             if greedy is not None and ends:

@@ -31,6 +31,9 @@ TICKS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
 DENSE_TICKS = (0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 """Where an error axis is labelled: a short one can bear more."""
 
+BAND = 0.08
+"""Opacity of a curve's band: light enough that lines and grid are seen through three of them."""
+
 AXIS_NAMES = {
     "flops": "FLOPs per question (prompt and verifier included)",
     "flops_policy": "policy FLOPs per question",
@@ -133,44 +136,49 @@ def _draw(axes: Axes, table: FrontierTable, width: float, *, error: bool) -> Non
     if error:
         axes.set_yscale("log")
     ends = []
-    for number, (model, strategy, selector) in enumerate(table.names):
-        cost, accuracy, *_ = curve_of(table, number)
-        if not len(cost):
+    for number, name in enumerate(table.names):
+        model, strategy, selector = name
+        curve = curve_of(table, number)
+        if not len(curve[0]):
             continue  # never right: there is nothing to draw
+        cost, (accuracy, lo, hi) = curve[0], map(turn, curve[1:])
         colour = colours[model]
         if strategy == "greedy" or selector == "first":
             # One answer is a point, not a curve: that of the whole token limit.
-            hollow = strategy == "greedy"
-            axes.plot(
-                cost[-1:],
-                turn(accuracy)[-1:],
-                marker=markers[model],
-                ms=5.5,
-                mec=colour,
-                mfc="white" if hollow else colour,
-                ls="none",
-                zorder=4,
-            )
+            fill = "white" if strategy == "greedy" else colour
+            axes.vlines(cost[-1:], lo[-1:], hi[-1:], color=colour, lw=0.8, zorder=3.5)
+            axes.plot(cost[-1:], accuracy[-1:], marker=markers[model], ms=5.5,
+                      mec=colour, mfc=fill, ls="none", zorder=4)  # fmt: skip
             continue
         # A search has a point for each width it was run at: a line alone would not be seen.
         dot = None if strategy == "sampling" else "."
-        axes.plot(cost, turn(accuracy), color=colour, ls=line_of(selector), marker=dot, zorder=3)
-        words = caption((model, strategy, selector), names)
-        ends.append((cost[-1], float(turn(accuracy)[-1]), words, colour))
+        dashes = line_of(selector)
+        axes.fill_between(cost, lo, hi, color=colour, alpha=BAND, lw=0, zorder=0.5)
+        for edge in (lo, hi):  # the edge tells whose band it is where two overlap
+            axes.plot(cost, edge, color=colour, ls=dashes, lw=0.5, alpha=0.5, zorder=2)
+        axes.plot(cost, accuracy, color=colour, ls=dashes, marker=dot, zorder=3)
+        ends.append((cost[-1], float(accuracy[-1]), caption(name, names), colour))
     _mark(axes, table, turn)
     title = table.task if table.group is None else f"{table.task}, {table.group}"
     axes.set_title(f"{title} ({table.questions} questions)")
     if error:
-        from matplotlib.ticker import NullFormatter
-
-        axes.yaxis.set_minor_formatter(NullFormatter())
-        low = max(float(turn(table.accuracy).min()) * 0.9, 1e-3)
-        axes.set_ylim(low, 1.02)
-        ticks = [tick for tick in (TICKS if low < 0.2 else DENSE_TICKS) if tick >= low]
-        axes.set_yticks(ticks, [f"{t:g}" for t in ticks])
+        _end_error_axis(axes, table)
     else:
         axes.set_ylim(0, min(1.0, float(table.hi.max()) * 1.05))
     label_ends(axes, ends, size=_size(width))
+
+
+def _end_error_axis(axes: Axes, table: FrontierTable) -> None:
+    """From the lowest error shown to 1, with ticks that a short logarithmic axis can bear."""
+    from matplotlib.ticker import NullFormatter
+
+    # A band that reaches no error at all would have no end on this axis.
+    lowest, band = (float(_error(end).min()) for end in (table.accuracy, table.hi))
+    low = max(0.5 * lowest, 0.95 * band, 1e-3)
+    axes.set_ylim(low, 1.02)
+    ticks = [tick for tick in (TICKS if low < 0.2 else DENSE_TICKS) if tick >= low]
+    axes.set_yticks(ticks, [f"{t:g}" for t in ticks])
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _error(accuracy: FloatArray) -> FloatArray:
@@ -202,8 +210,8 @@ def _mark(axes: Axes, table: FrontierTable, turn: Callable[[FloatArray], FloatAr
 def _footnote(figure: Figure, tables: Sequence[FrontierTable], width: float) -> None:
     """What the marks mean, and what must be said of the models: as wide as the figure."""
     words = [
-        "grey: frontier and its 95% band over questions · dotted: cross-fitted"
-        " · filled point: one sample · hollow point: greedy"
+        "grey: frontier · bands and whiskers: 95% over questions · dotted: cross-fitted"
+        " · filled point: one sample · hollow: greedy"
     ]
     words += [remark for t in tables for remark in t.remarks if "token limit" in remark]
     if width < NARROW:

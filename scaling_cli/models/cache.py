@@ -26,6 +26,14 @@ def model_folder(name: str) -> Path:
     return cache_folder() / "models" / name
 
 
+def hub_file(name: str) -> tuple[str, str, Path] | None:
+    """Of `OWNER/NAME/FILE.gguf` the repository, the file, and its folder here; None for others."""
+    repository, _, file = name.rpartition("/")
+    if repository.count("/") != 1 or not file.endswith(".gguf") or ".." in name:
+        return None
+    return repository, file, cache_folder() / "hub" / repository
+
+
 def sha256_of(path: Path, progress: Progress | None = None) -> str:
     """The file's SHA-256, remembered beside it until its size or date changes."""
     stamp = path.stat()

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from scaling_cli.errors import ModelError
-from scaling_cli.models.cache import Progress, model_folder, sha256_of
+from scaling_cli.models.cache import Progress, hub_file, model_folder, sha256_of
 from scaling_cli.models.hub import Unreachable, fetch_file, snapshot
 from scaling_cli.models.registry import MODELS, Part, RegistryEntry
 
@@ -27,11 +27,18 @@ def pull(name: str, *, progress: Progress | None = None, say: LINE = lambda line
     Raises ModelError that says what could not be reached, or that a file is not what it should be.
     """
     if name not in MODELS:
+        if found := hub_file(name):
+            return fetch_file(*found, progress)
         if name.count("/") != 1:
             raise ModelError(
                 f"there is no model {name} to fetch", f"known: {', '.join(MODELS)}, or a hub id"
             )
-        return snapshot(name, None, local_only=False)
+        folder = snapshot(name, None, local_only=False)
+        if not any(folder.glob("*.safetensors")):
+            raise ModelError(
+                f"{name} holds no safetensors", f"name one GGUF file of it: {name}/FILE.gguf"
+            )
+        return folder
     entry = MODELS[name]
     folder = model_folder(name)
     file = folder / entry.file

@@ -23,9 +23,28 @@ class Unreachable(ModelError):
 
 def fetch_file(repository: str, file: str, folder: Path, progress: Progress | None) -> Path:
     """One file of a repository; Unreachable where the hub cannot be asked."""
-    if progress is not None:
-        progress(f"asking the hub for {file}", 0, 1)
-    return Path(_ask("hf_hub_download", repo_id=repository, filename=file, local_dir=folder))
+    shown = {} if progress is None else {"tqdm_class": _bar(f"fetching {file}", progress)}
+    return Path(
+        _ask("hf_hub_download", repo_id=repository, filename=file, local_dir=folder, **shown)
+    )
+
+
+def _bar(what: str, progress: Progress) -> type:
+    """The hub's progress bar, which tells `progress` in place of drawing itself."""
+    from huggingface_hub.utils import tqdm
+
+    class Told(tqdm):  # type: ignore[misc]
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **{**options, "disable": True})
+            # A bar that is disabled counts nothing: what was there before is counted here.
+            self.done, self.whole = int(options.get("initial") or 0), options.get("total")
+
+        def update(self, n: float | None = 1) -> None:
+            self.done += int(n or 0)
+            if self.whole:
+                progress(what, min(self.done, int(self.whole)), int(self.whole))
+
+    return Told
 
 
 def snapshot(repository: str, revision: str | None, *, local_only: bool) -> Path:

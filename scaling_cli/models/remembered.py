@@ -14,7 +14,7 @@ from scaling_cli.models.gguf import architecture_of, read_gguf
 from scaling_cli.models.tokenizer import TextTokenizer, from_json, to_json, tokenizer_of
 from scaling_cli.types import Architecture
 
-VERSION = 2
+VERSION = 3
 """Raised when what is derived from a file changes."""
 
 

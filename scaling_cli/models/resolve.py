@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 from scaling_cli.errors import ModelError
-from scaling_cli.models.cache import forget_hash, model_folder, sha256_of
+from scaling_cli.models.cache import forget_hash, hub_file, model_folder, sha256_of
 from scaling_cli.models.registry import MODELS
 from scaling_cli.models.remembered import read_remembered
 from scaling_cli.models.tokenizer import tokenizer_from_folder
@@ -57,6 +57,11 @@ def resolve(name: str, *, path: Path | None = None, revision: str | None = None)
         return _local(name, Path(name))
     if name.count("/") == 1:
         return _from_hub(name, revision)
+    if found := hub_file(name):
+        _, of_hub, folder = found
+        if not (folder / of_hub).is_file():
+            raise ModelError(f"{name} is not on this machine", f"scale models pull {name}")
+        return _from_gguf(of_hub.removesuffix(".gguf"), folder / of_hub, None)
     near = difflib.get_close_matches(name, MODELS, n=1)
     raise ModelError(
         f"there is no model {name}" + (f"; did you mean {near[0]}?" if near else ""),

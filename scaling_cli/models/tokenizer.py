@@ -44,7 +44,10 @@ ENDS = ("<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end_of_text|>", "<end_of
 
 @dataclass(frozen=True)
 class TextTokenizer:
-    """Implements `types.Tokenizer` over the `tokenizers` library and a sandboxed template."""
+    """Implements `types.Tokenizer` over the `tokenizers` library and a sandboxed template.
+
+    `lead` is the token every document begins with, empty for models that know none.
+    """
 
     core: Any
     template: str | None
@@ -52,6 +55,7 @@ class TextTokenizer:
     eos: str
     stop_ids: tuple[int, ...]
     hash: str
+    lead: str = ""
 
     def encode(self, text: str) -> list[int]:
         """Token ids of `text`; special tokens written in it count as one."""
@@ -68,6 +72,11 @@ class TextTokenizer:
     def transcript(self, messages: Sequence[Message]) -> str:
         """The rendered template of a finished conversation; ModelError without one."""
         return self._render(messages, add_generation_prompt=False)
+
+    def document(self, text: str) -> str:
+        """`text` behind the token a document begins with; without it Gemma, for one, writes
+        nonsense, and `encode` adds none."""
+        return self.lead + text
 
     def _render(self, messages: Sequence[Message], *, add_generation_prompt: bool) -> str:
         if self.template is None:
@@ -107,6 +116,8 @@ def _described(facts: Mapping[str, Any], family: str) -> TextTokenizer:
     core = _byte_level(tokens, facts["tokenizer.ggml.merges"], kinds, family)
     eos = int(facts["tokenizer.ggml.eos_token_id"])
     bos = facts.get("tokenizer.ggml.bos_token_id")
+    # llama.cpp's own rule where the file does not say.
+    leads = bool(facts.get("tokenizer.ggml.add_bos_token", family in WHOLE_WORDS))
     described = {key: facts[key] for key in sorted(facts) if key.startswith("tokenizer.")}
     return TextTokenizer(
         core=core,
@@ -115,6 +126,7 @@ def _described(facts: Mapping[str, Any], family: str) -> TextTokenizer:
         eos=tokens[eos],
         stop_ids=_stops(eos, {token: i for i, token in enumerate(tokens) if kinds[i] == CONTROL}),
         hash=_digest(described),
+        lead=tokens[int(bos)] if leads and bos is not None else "",
     )
 
 
@@ -144,7 +156,7 @@ def _byte_level(tokens: list[str], merges: list[str], kinds: list[int], family: 
 
 def to_json(tokenizer: TextTokenizer) -> dict[str, Any]:
     """All of a tokenizer as plain data, so that a GGUF file is parsed only once."""
-    fields = {name: getattr(tokenizer, name) for name in ("template", "bos", "eos", "hash")}
+    fields = {name: getattr(tokenizer, name) for name in ("template", "bos", "eos", "hash", "lead")}
     return {**fields, "stop_ids": list(tokenizer.stop_ids), "core": tokenizer.core.to_str()}
 
 
@@ -175,14 +187,22 @@ def tokenizer_from_folder(folder: Path) -> TextTokenizer:
     }
     eos = _name(settings.get("eos_token"))
     template = _template(folder, settings)
+    bos = _name(settings.get("bos_token"))
     return TextTokenizer(
         core=core,
         template=template,
-        bos=_name(settings.get("bos_token")),
+        bos=bos,
         eos=eos,
         stop_ids=_stops(special.get(eos), special),
         hash=_digest({"tokenizer": file.read_text(), "template": template, "eos": eos}),
+        lead=bos if settings.get("add_bos_token", _begins_with(core, bos)) else "",
     )
+
+
+def _begins_with(core: Any, token: str) -> bool:
+    """Whether the tokenizer puts this token before a text of its own accord."""
+    first = core.encode("", add_special_tokens=True).ids[:1]
+    return bool(token) and [core.id_to_token(one) for one in first] == [token]
 
 
 def _settings(folder: Path) -> dict[str, Any]:

@@ -37,6 +37,9 @@ class StandIn:
     def transcript(self, messages: Sequence[Message]) -> str:
         return self.chat(messages)
 
+    def document(self, text: str) -> str:
+        return text
+
 
 def planned_cells(
     sweep: Sweep, architectures: Mapping[str, Architecture]

@@ -9,7 +9,7 @@ from scaling_cli.grading import GraderPool
 from scaling_cli.running.journal import Record
 from scaling_cli.running.positions import token_end
 from scaling_cli.running.prepare import PreparedCell
-from scaling_cli.types import Grade, Question
+from scaling_cli.types import Grade, Question, Tokenizer
 
 Rows = list[dict[str, Any]]
 
@@ -81,21 +81,11 @@ async def grade_question(
 
 def candidate_row(row: dict[str, Any], grade: Grade, prepared: PreparedCell) -> dict[str, Any]:
     """A bank row and its grade as the answer-level row that is kept and shared."""
-    tokenizer = prepared.model.tokenizer
     return {
         "question_id": row["question_id"],
         "index": row["sample"],
-        "answer": grade.answer,
-        "strict_answer": grade.strict_answer,
-        "answer_class": grade.answer_class,
-        "strict_class": grade.strict_class,
-        "verdict": grade.verdict,
-        "strict_verdict": grade.strict_verdict,
+        **judged(row, grade, prepared.model.tokenizer),
         "truncated": row["finish_reason"] == "length",
-        "boxed": [
-            {"answer_class": group, "end_token": token_end(tokenizer, row["tokens"], end)}
-            for _, end, group in grade.boxed
-        ],
         "logprob_mean": _mean(row["logprob_sum"], row["logprobs"]),
         "rewards": None,
         "prompt_tokens": row["prompt_tokens"],
@@ -104,4 +94,20 @@ def candidate_row(row: dict[str, Any], grade: Grade, prepared: PreparedCell) -> 
         "spent": None,
         "seconds": row["seconds"],
         "error": row["error"],
+    }
+
+
+def judged(row: dict[str, Any], grade: Grade, tokenizer: Tokenizer | None) -> dict[str, Any]:
+    """What a sample's text decides of its answer-level row."""
+    return {
+        "answer": grade.answer,
+        "strict_answer": grade.strict_answer,
+        "answer_class": grade.answer_class,
+        "strict_class": grade.strict_class,
+        "verdict": grade.verdict,
+        "strict_verdict": grade.strict_verdict,
+        "boxed": [
+            {"answer_class": group, "end_token": token_end(tokenizer, row["tokens"], end)}
+            for _, end, group in grade.boxed
+        ],
     }

@@ -114,6 +114,7 @@ def _record(prepared: PreparedCell, before: CellRecord | None) -> CellRecord:
             "task": cell.task.name,
             "task_revision": prepared.task_revision,
             "style": prepared.style,
+            "prompt": prepared.prompt.label,
             "strategy": cell.strategy,
             "params": dict(cell.params),
             "samples": cell.samples,

@@ -65,6 +65,7 @@ class Progress:
         drawn = sum(cell.drawn for cell in self.cells.values())
         tokens = sum(cell.tokens for cell in self.cells.values())
         missing = sum(cell.samples - cell.samples_done for cell in self.cells.values())
-        if not tokens or not self.tokens_per_second:
+        # A search samples for a while before its first answer is whole.
+        if not drawn or not self.tokens_per_second:
             return None
         return missing * (tokens / drawn) / self.tokens_per_second

@@ -8,10 +8,12 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from scaling_cli.errors import StoreError
 from scaling_cli.grading import GraderPool
 from scaling_cli.recorded import Ask
 from scaling_cli.regroup import read_gold, regroup, regrouped, renumbered
 from scaling_cli.running.prepare import PreparedCell
+from scaling_cli.running.reread import reread
 from scaling_cli.store import RunFolder
 from scaling_cli.summary import accuracy_rows
 
@@ -21,10 +23,13 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 
-def regrade(folder: RunFolder, equality: str, say: Callable[[str], None]) -> list[Row]:
+def regrade(
+    folder: RunFolder, equality: str, say: Callable[[str], None], source: str = "answers"
+) -> list[Row]:
     """Group every cell's answers anew under `equality`; rows say what it changed.
 
-    Works from the stored answers, so the raw bank need not be there.
+    Works from the stored answers, so the raw bank need not be there; with `source` "texts" the
+    answers are first read out of the raw bank again, where it is here.
     """
     gold = _gold(folder)
     rows = []
@@ -35,7 +40,15 @@ def regrade(folder: RunFolder, equality: str, say: Callable[[str], None]) -> lis
                 say(f"left as it is: {cell.details['label']}, whose source holds no gold answers")
                 continue
             say(f"grading {key}")
-            rows.append(_regrade_cell(folder, key, gold, equality, grader))
+            try:
+                new = _graded(folder, key, gold, equality, grader, source)
+            except StoreError as error:
+                if source != "texts":
+                    raise
+                # Under one equality all the same: a run has no two.
+                say(f"graded from its answers: {error.message}; {error.hint}")
+                new = _graded(folder, key, gold, equality, grader, "answers")
+            rows.append(_replace(folder, key, new))
     _note(folder, equality)
     folder.write_summary(accuracy_rows(folder, asked_by_sweep(folder, equality)))
     return rows
@@ -55,7 +68,8 @@ def regrade_changed(
             continue
         if before.details.get("equality", cell.equality) != cell.equality:
             say(f"grading {cell.label} again, under {cell.equality} equality")
-            _regrade_cell(folder, cell.key, _gold(folder), cell.equality, grader)
+            new = _graded(folder, cell.key, _gold(folder), cell.equality, grader)
+            _replace(folder, cell.key, new)
 
 
 async def join_groups(
@@ -84,17 +98,27 @@ def asked_by_sweep(folder: RunFolder, equality: str | None = None) -> Ask:
     return Ask(**given, equality=equality)
 
 
-def _regrade_cell(
-    folder: RunFolder, key: str, gold: Mapping[str, str], equality: str, grader: GraderPool
-) -> Row:
-    """Replace the cell's graded answers; the row says what became of the verdicts."""
-    table = folder.read_part("candidates", key)
+def _graded(
+    folder: RunFolder,
+    key: str,
+    gold: Mapping[str, str],
+    equality: str,
+    grader: GraderPool,
+    source: str = "answers",
+) -> pa.Table:
+    """The cell's graded answers made anew; nothing is written."""
+    if source == "texts":
+        return reread(folder, key, gold, equality, grader)
     cell = folder.read_manifest().cells.get(key)
     style = str(cell.details.get("style")) if cell is not None else ""
-    new = regrouped(table, gold, style, equality, grader.compare)
-    row = {"cell": key, **_shift(table["verdict"], new["verdict"])}
+    return regrouped(folder.read_part("candidates", key), gold, style, equality, grader.compare)
+
+
+def _replace(folder: RunFolder, key: str, new: pa.Table) -> Row:
+    """Store the cell's graded answers; the row says what became of the verdicts."""
+    before = folder.read_part("candidates", key, ["verdict"])["verdict"]
     folder.write_part("candidates", key, new)
-    return row
+    return {"cell": key, **_shift(before, new["verdict"])}
 
 
 def _shift(before: pa.ChunkedArray, after: pa.ChunkedArray) -> Row:

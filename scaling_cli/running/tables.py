@@ -30,7 +30,7 @@ def status_rows(folder: RunFolder) -> list[Row]:
     run = folder.read_manifest()
     busy = _busy(run.starts)
     return [
-        _status(folder, key, dict(cell.details), busy.get(cell.details["model"]))
+        _status(folder, key, cell.seed, dict(cell.details), busy.get(cell.details["model"]))
         for key, cell in run.ordered()
     ]
 
@@ -47,7 +47,7 @@ def _busy(starts: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     return {model: worked[model] / wall for model, wall in seconds.items() if wall > 0}
 
 
-def _status(folder: RunFolder, key: str, details: Row, busy: float | None) -> Row:
+def _status(folder: RunFolder, key: str, seed: int, details: Row, busy: float | None) -> Row:
     wanted = int(details["samples"]) * int(details["questions"])
     row: Row = {
         "cell": key,
@@ -55,6 +55,12 @@ def _status(folder: RunFolder, key: str, details: Row, busy: float | None) -> Ro
         "task": details["task"],
         "strategy": "greedy" if details["temperature"] == 0 else details["strategy"],
         "params": details.get("params", {}),
+        "engine": details["engine"],
+        "task_revision": details["task_revision"],
+        "prompt": details.get("prompt"),
+        "temperature": details["temperature"],
+        "max_tokens": details["max_tokens"],
+        "seed": seed,
         "width": details.get("width"),
         "verifier": (details.get("verifier") or {}).get("label"),
         "questions": details["questions"],
@@ -120,11 +126,12 @@ def plan_rows(sweep: Sweep, folder: RunFolder) -> list[Row]:
     todo = plan(wanted(prepared.values()), lambda key: held(folder, key))
     lengths = {key: mean for key in prepared if (mean := mean_tokens(folder, key)) is not None}
     rows = expect(todo, lengths, lambda one, length: price(prepared[one.wanted.key], one, length))
-    return [_plan_row(row) for row in rows]
+    return [_plan_row(row, prepared[row.key]) for row in rows]
 
 
-def _plan_row(row: Expectation) -> Row:
+def _plan_row(row: Expectation, prepared: PreparedCell) -> Row:
     fields = asdict(row)
+    fields |= {"task_revision": prepared.task_revision, "prompt": prepared.prompt.label}
     fields["cell"], fields["params"] = fields.pop("key"), dict(row.params)
     searches = row.strategy != SAMPLING
     fields["width"] = width_of(row.strategy, fields["params"]) if searches else None

@@ -46,6 +46,11 @@ class Prompt:
         return self.style != "few-shot"
 
     @property
+    def label(self) -> str:
+        """The style, and how many worked examples: `boxed`, `few-shot, 4 examples`."""
+        return f"{self.style}, {len(self.shots)} examples" if self.shots else self.style
+
+    @property
     def stop(self) -> tuple[str, ...]:
         return () if self.is_chat else FEW_SHOT_STOP
 
@@ -58,7 +63,7 @@ def render(text: str, prompt: Prompt, tokenizer: Tokenizer | None) -> str:
     """The question as the model will see it, template and all."""
     asked = bare(text, prompt)
     if not prompt.is_chat:
-        return asked
+        return asked if tokenizer is None else tokenizer.document(asked)
     if tokenizer is None:
         raise TaskError(
             f"the prompt style {prompt.style} needs the model's chat template",

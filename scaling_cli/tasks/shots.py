@@ -66,7 +66,14 @@ def _from_file(choice: ShotChoice, path: Path, data: TaskData) -> tuple[Shot, ..
             f"{path.name} holds {count} worked examples", f"say how many: shots: 1 to {MOST}"
         )
     if count < len(shots):
-        return _enough(_without(_drawn(shots, choice.shots_seed), data), count)
+        left = _without(_drawn(shots, choice.shots_seed), data)
+        if count > len(left):
+            raise TaskError(
+                f"of the {len(shots)} worked examples in {path.name} all but {len(left)} are "
+                f"questions asked, and {count} are wanted",
+                "take examples from another split",
+            )
+        return _enough(left, count)
     check_shots(shots, data.questions)
     return _enough(shots, count)
 

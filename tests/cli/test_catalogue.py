@@ -73,3 +73,17 @@ def test_brackets_are_text_and_nothing_commands_the_terminal(scale: Scale) -> No
     assert said.code == 0 and "\x1b" not in said.out
     assert "[/INST] in [bold]x[/bold] :smile:" in said.out and "[/x]" in said.out
     assert scale("tasks", "show", file, "--json").rows[0]["gold"] == "[/x]"
+
+
+def test_a_prompt_is_printed_line_by_line(scale: Scale, data: str) -> None:
+    shots = scale.folder / "shots.jsonl"
+    words = ["tasks", "show", data, "--prompt", "few-shot", "--shots-file", shots]
+    text = scale(*words, "--json").rows[0]["prompt"]
+    said = scale(*words)
+    assert said.code == 0 and said.out.endswith(f"\n\n{text}\n")
+
+
+def test_a_prompt_moves_no_terminal(scale: Scale) -> None:
+    file = scale.folder / "odd.jsonl"
+    file.write_text(json.dumps({"question": "1 + 1?\x1b[2J\r", "answer": "2"}))
+    assert "\\x1b[2J\\x0d" in scale("tasks", "show", file).out

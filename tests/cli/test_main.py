@@ -40,7 +40,7 @@ def test_the_version_and_nothing_else(scale: Scale) -> None:
     assert (said.code, said.out.split()) == (0, ["scale", __version__])
 
 
-def test_every_command_of_the_issue_is_there() -> None:
+def test_every_promised_command_is_there() -> None:
     names = {" ".join(words) for words in commands()}
     assert {"run", "status", "accuracy", "frontier", "grade", "doctor"} <= names
     for group in ("models", "tasks", "strategies", "verifiers"):
@@ -121,3 +121,9 @@ def test_debug_shows_the_traceback(scale: Scale) -> None:
 
     with pytest.raises(ScaleError):
         scale("--debug", "status", scale.folder)
+
+
+def test_the_package_runs_as_the_command() -> None:
+    words = [sys.executable, "-m", "scaling_cli", "--version"]
+    said = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert said.stdout.startswith("scale ") and said.stderr == ""

@@ -57,8 +57,15 @@ def test_frontier_says_how_sure_it_is(scale: Scale, run: Path) -> None:
 
 
 PRICED = [
-    ["--axis", "dollars", "--price", "small=0.1,0.4", "--price", "large=1,4,0.1"],
-    ["--axis", "dollars", "--price", "2.5/h/16"],
+    [
+        "--axis",
+        "dollars",
+        "--dollars-per-million",
+        "small=0.1,0.4",
+        "--dollars-per-million",
+        "large=1,4,0.1",
+    ],
+    ["--axis", "dollars", "--dollars-per-hour", "2.5/16"],
     ["--axis", "eflops", "--intensity", "295"],
 ]
 
@@ -96,7 +103,7 @@ def test_several_runs_are_told_apart(scale: Scale, run: Path) -> None:
     [
         (["frontier", "--axis", "dollars"], "price"),
         (["frontier", "--axis", "eflops"], "bytes? of memory|bandwidth"),
-        (["fit", "--axis", "dollars", "--price", "cheap"], "cheap"),
+        (["fit", "--axis", "dollars", "--dollars-per-million", "cheap"], "cheap"),
         (["recommend", "--budget", "1", "--axis", "dollars"], "price"),
         (["accuracy", "--k", "99"], "that many samples"),
         (["accuracy", "--k", "99", "--plot"], "that many samples"),
@@ -129,3 +136,23 @@ def test_a_run_of_failures_only_is_shown(scale: Scale) -> None:
     rows = scale("accuracy", scale.results / "s", "--json").rows
     assert rows and all(row["accuracy"] == 0 and row["unanswered"] == 1 for row in rows)
     assert all(row["flops"] is None for row in rows)
+
+
+def test_rows_of_several_temperatures_and_seeds_are_told_apart(scale: Scale) -> None:
+    file = scale.write()
+    changes = ["temperature=[0.5, 1.0]", "seeds=[0, 1]", "samples=2"]
+    sets = [word for change in changes for word in ("--set", change)]
+    said = scale.run(file, *sets, "--limit", "2")
+    assert said.code == 0 and {"temperature", "seed"} <= set(said.out.split())
+    rows = scale("accuracy", scale.results / "s", "--json").rows
+    sampled = {(r["temperature"], r["seed"]) for r in rows if r["strategy"] == "sampling"}
+    assert sampled == {(0.5, 0), (0.5, 1), (1.0, 0), (1.0, 1)}
+    assert {row["prompt"] for row in rows} == {"boxed"}
+    head = scale("frontier", scale.results / "s", "--no-draw").out.splitlines()[0].split()
+    assert {"temperature", "seed"} <= set(head)
+
+
+def test_a_sweep_of_one_temperature_does_not_show_it(scale: Scale) -> None:
+    scale.run(scale.write(), "--limit", "2")
+    head = scale("accuracy", scale.results / "s").out.splitlines()[0].split()
+    assert not {"temperature", "seed", "cell", "prompt"} & set(head)

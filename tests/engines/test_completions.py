@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import fields, replace
 from typing import Any
 
 import httpx
@@ -142,13 +143,119 @@ async def test_many_failures_in_a_row_end_the_run() -> None:
         await engine.generate(REQUEST)
 
 
+ASKED = Sampler(
+    temperature=0.3, max_tokens=11, top_p=0.9, top_k=7, min_p=0.05, repetition_penalty=1.2,
+    stop=("\n\n",), ignore_eos=True,
+)  # fmt: skip
+
+
+async def test_every_setting_is_sent() -> None:
+    """A field that `Sampler` gains has to be named here, and sent."""
+    names = {"repetition_penalty": ["repetition_penalty", "repeat_penalty"]}
+    server = Server(good)
+    await server.engine().generate(replace(REQUEST, sampler=ASKED, alternatives=5))
+    (body,) = server.bodies
+    for field in fields(Sampler):
+        value = getattr(ASKED, field.name)
+        assert value != field.default, "a neutral value would show nothing"
+        for name in names.get(field.name, [field.name]):
+            assert body[name] == (list(value) if isinstance(value, tuple) else value)
+    assert (body["seed"], body["logprobs"], body["model"]) == (42, 5, "m")
+
+
+async def test_neutral_settings_are_said_since_servers_have_defaults_of_their_own() -> None:
+    server = Server(good)
+    await server.engine().generate(REQUEST)
+    neutral = {"top_p": 1.0, "top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0,
+               "repeat_penalty": 1.0, "presence_penalty": 0.0, "frequency_penalty": 0.0,
+               "ignore_eos": False}  # fmt: skip
+    assert server.bodies[0].items() >= neutral.items() and "stop" not in server.bodies[0]
+
+
+OPENAI = {"model", "prompt", "temperature", "top_p", "presence_penalty", "frequency_penalty",
+          "max_tokens", "seed", "logprobs", "stop"}  # fmt: skip
+
+
+def strict(body: dict[str, Any]) -> httpx.Response:
+    unknown = sorted(body.keys() - OPENAI)
+    return httpx.Response(400, text=f"unknown argument: {unknown[0]}") if unknown else good()
+
+
+async def test_a_strict_server_is_asked_in_its_own_words_and_asked_once_how() -> None:
+    server = Server(strict)
+    engine = server.engine()
+    for _ in range(3):
+        assert (await engine.generate(REQUEST)).text == " 5"
+    assert len(server.bodies) == 4 and server.bodies[-1]["prompt"] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("name", ["top_k", "min_p", "repetition_penalty", "ignore_eos"])
+@pytest.mark.parametrize("known", [False, True])
+async def test_a_setting_that_matters_is_never_dropped(name: str, known: bool) -> None:
+    server = Server(strict)
+    engine = server.engine()
+    if known:
+        await engine.generate(REQUEST)
+    before = len(server.bodies)
+    asked = replace(REQUEST, sampler=replace(REQUEST.sampler, **{name: getattr(ASKED, name)}))
+    with pytest.raises(EngineError, match=name if known else "unknown argument"):
+        await engine.generate(asked)
+    assert all(body.keys() > OPENAI - {"stop"} for body in server.bodies[before:])
+
+
 async def test_a_server_that_takes_only_text_gets_text() -> None:
     def only_text(body: dict[str, Any]) -> httpx.Response:
         return httpx.Response(422) if isinstance(body["prompt"], list) else good()
 
     server = Server(only_text)
-    reply = await server.engine(token_ids="auto").generate(REQUEST)
-    assert reply.text == " 5" and server.bodies[-1]["prompt"] == "abc"
+    engine = server.engine(token_ids="auto")
+    for _ in range(2):
+        assert (await engine.generate(REQUEST)).text == " 5"
+    assert [body["prompt"] for body in server.bodies[-2:]] == ["abc", "abc"]
+    assert len(server.bodies) == 4 and "top_k" in server.bodies[-1]
+
+
+async def test_one_request_that_is_refused_says_nothing_of_the_server() -> None:
+    """A prompt that is too long is refused in every form; the next one is asked in full."""
+
+    def short(body: dict[str, Any]) -> httpx.Response:
+        return good() if len(body["prompt"]) <= 3 else httpx.Response(400, text="too long")
+
+    server = Server(short)
+    engine = server.engine(token_ids="auto")
+    with pytest.raises(EngineError, match="too long"):
+        await engine.generate(replace(REQUEST, prompt=(1, 2, 3, 4), prompt_text="abcd"))
+    await engine.generate(REQUEST)
+    assert server.bodies[-1]["prompt"] == [1, 2, 3] and "top_k" in server.bodies[-1]
+
+
+async def test_a_prompt_in_text_only_is_not_sent_as_ids() -> None:
+    server = Server(good)
+    request = replace(REQUEST, prompt=())
+    assert (await server.engine(token_ids="auto").generate(request)).text == " 5"
+    assert server.bodies[-1]["prompt"] == "abc"
+    with pytest.raises(EngineError, match="text only"):
+        await server.engine(token_ids=True).generate(request)
+
+
+async def test_llama_servers_form_is_read_too() -> None:
+    def token(number: int, text: str, logprob: float) -> dict[str, Any]:
+        told = {"id": number, "token": text, "logprob": logprob}
+        return {**told, "top_logprobs": [{**told, "id": 9, "logprob": -0.01}]}
+
+    choice = {"text": "ab", "finish_reason": "stop",
+              "logprobs": {"content": [token(1, "a", -0.5), token(2, "b", -0.1)]}}  # fmt: skip
+    usage = {"prompt_tokens": 3, "completion_tokens": 2}
+    asked = replace(REQUEST, alternatives=1)
+    whole = httpx.Response(200, json={"choices": [choice], "usage": usage})
+    reply = await Server(whole).engine().generate(asked)
+    assert (reply.tokens, reply.logprobs) == ((1, 2), (-0.5, -0.1))
+    assert reply.alternatives == (((9, -0.01),), ((9, -0.01),))
+    native = {"stopping_word": "c", "tokens": [1, 2, 3]}
+    told = {"choices": [choice], "usage": {**usage, "completion_tokens": 3}, "__verbose": native}
+    reply = await Server(httpx.Response(200, json=told)).engine().generate(asked)
+    assert (reply.tokens, reply.stopped_by, reply.new_tokens) == ((1, 2, 3), "c", 3)
+    assert reply.logprobs is None, "one of three is not told"
 
 
 async def test_no_server_named_is_an_error_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:

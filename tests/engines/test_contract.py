@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import socket
 from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from scaling_cli import models
 from scaling_cli.engines import open_engine
-from scaling_cli.engines.fake import fake_model
+from scaling_cli.engines.fake import OPTIONS as FAKE
+from scaling_cli.engines.fake import FakeEngine, fake_model
 from scaling_cli.running.bench import for_engine
 from scaling_cli.running.progress import Progress
 from scaling_cli.sweep import EngineSpec
 from scaling_cli.types import Engine, Message, Model, Question, Request, Sampler
+from tests.engines.served import serving
 
 SMALL = "smollm2-135m-instruct"
 QUESTION = Question("t/s/1", "t", "What is 2+3?", "5")
@@ -28,11 +33,16 @@ def _has(module: str) -> bool:
     return importlib.util.find_spec(module) is not None and models.is_here(SMALL)
 
 
-OPTIONS = {
+OPTIONS: dict[str, dict[str, Any]] = {
+    "completions": {},
     "fake": {"questions": {QUESTION.id: QUESTION}, "mean_tokens": 20},
     "llamacpp": {"slots": 4, "context": 512, "threads": 1},
     "vllm": {"max_num_seqs": 8, "max_model_len": 512, "kv_cache_gb": 1, "cores": "0"},
 }
+
+
+_SERVERS: list[Any] = []
+"""Servers live as long as something names them."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +70,15 @@ class Opened:
     loop_scope="module",
     params=[
         "fake",
-        pytest.param(
-            "llamacpp",
-            marks=pytest.mark.skipif(not _has("xllamacpp"), reason="no llama.cpp or no weights"),
+        "completions",
+        *(
+            pytest.param(
+                name,
+                marks=pytest.mark.skipif(
+                    not _has("xllamacpp"), reason="no llama.cpp or no weights"
+                ),
+            )
+            for name in ("llamacpp", "completions-llama-server")
         ),
         pytest.param(
             "vllm",
@@ -74,13 +90,42 @@ class Opened:
     ],
 )
 async def opened(request: pytest.FixtureRequest) -> AsyncIterator[Opened]:
-    name = request.param
-    model = fake_model() if name == "fake" else models.resolve(SMALL)
-    ready = for_engine(model, EngineSpec(name), Progress())
-    engine = await open_engine(name, ready, OPTIONS[name], 0)
-    yield Opened(engine, model)
-    await engine.close()
-    await engine.close()
+    name, _, behind = request.param.partition("-")
+    model = (
+        fake_model() if name == "fake" or request.param == "completions" else models.resolve(SMALL)
+    )
+    with ExitStack() as stack:
+        options = OPTIONS[name]
+        if name == "completions":
+            url = _llama_server(model) if behind else stack.enter_context(_fake_server(model))
+            options = {"base_url": url, "seeded": True}
+        ready = for_engine(model, EngineSpec(name), Progress())
+        engine = await open_engine(name, ready, options, 0)
+        yield Opened(engine, model)
+        await engine.close()
+        await engine.close()
+
+
+def _fake_server(model: Model) -> AbstractContextManager[str]:
+    return serving(FakeEngine(model.name, {**FAKE, **OPTIONS["fake"]}, 0), QUESTION.id)
+
+
+def _llama_server(model: Model) -> str:
+    """The base URL of a llama-server; it ends with this process."""
+    import xllamacpp
+
+    params = xllamacpp.CommonParams()
+    params.model.path = str(model.path)
+    params.n_parallel, params.n_ctx, params.kv_unified = 4, 4 * 512, False
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
+    params.port, params.warmup, params.verbosity = _free_port(), False, -1
+    _SERVERS.append(xllamacpp.Server(params))
+    return f"{_SERVERS[-1].listening_address}/v1"
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        return int(one.getsockname()[1])
 
 
 async def test_what_was_sampled_is_what_is_reported(opened: Opened) -> None:

@@ -20,7 +20,7 @@ from scaling_cli.figures.frontier import error_figure, frontier_figure
 from scaling_cli.figures.odds import caption, names_of, strips
 from scaling_cli.figures.save import save
 from scaling_cli.figures.style import colour_of, marker_of, spread
-from scaling_cli.frontiers import frontier_tables
+from scaling_cli.frontiers import curve_of, frontier_tables
 from scaling_cli.recorded import Ask
 from scaling_cli.selection import Selection
 from scaling_cli.store import RunFolder
@@ -96,6 +96,40 @@ def test_axes_say_what_they_are(folder: RunFolder) -> None:
     (error,) = drawn(folder, "error").axes
     assert (error.get_xscale(), error.get_yscale()) == ("log", "log")
     assert error.get_ylabel() == "error"
+
+
+@pytest.mark.parametrize("kind", ["frontier", "error"])
+def test_every_curve_has_its_band_and_every_point_its_whisker(folder: RunFolder, kind: str) -> None:
+    from matplotlib.collections import PolyCollection
+    from matplotlib.colors import to_hex
+
+    (table,) = frontier_tables([folder], ASK, "flops")
+    axes = drawn(folder, kind).axes[0]
+    colours = colour_of(list(dict.fromkeys(name[0] for name in table.names)))
+    bands, whiskers = [], []
+    for shape in axes.collections:
+        ends = [path.get_extents() for path in shape.get_paths()]
+        colour = to_hex((*shape.get_facecolor(), *shape.get_edgecolor())[0]).upper()
+        kept = bands if isinstance(shape, PolyCollection) else whiskers
+        kept.append((colour, min(end.y0 for end in ends), max(end.y1 for end in ends)))
+    expected: dict[bool, list[Any]] = {True: [], False: []}
+    for number, (model, strategy, selector) in enumerate(table.names):
+        single = strategy == "greedy" or selector == "first"
+        _, _, lo, hi = (column[-1:] if single else column for column in curve_of(table, number))
+        low, high = lo.min(), hi.max()
+        low, high = (max(1 - high, 1e-3), max(1 - low, 1e-3)) if kind == "error" else (low, high)
+        expected[single].append((colours[model], pytest.approx(low), pytest.approx(high)))
+    grey = [band for band in bands if band[0] == "#222222"]
+    assert len(grey) == 1, "the frontier's own"
+    assert [band for band in bands if band not in grey] == expected[False]
+    assert whiskers == expected[True]
+
+
+def test_an_error_axis_ends_below_the_bands_it_can_show(folder: RunFolder) -> None:
+    (table,) = frontier_tables([folder], ASK, "flops")
+    (axes,) = error_figure([table]).axes
+    curve, band = ((1 - end).clip(1e-3).min() for end in (table.accuracy, table.hi))
+    assert axes.get_ylim()[0] <= max(band, 0.5 * curve, 1e-3)
 
 
 @pytest.mark.parametrize("kind", ["accuracy", "frontier", "error"])

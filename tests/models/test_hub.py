@@ -9,7 +9,7 @@ import huggingface_hub
 import pytest
 
 from scaling_cli.errors import ModelError
-from scaling_cli.models import hub
+from scaling_cli.models import hub, pull, resolve
 from scaling_cli.models.hub import Unreachable, fetch_file, snapshot
 
 
@@ -52,3 +52,50 @@ def test_a_model_not_here_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(ModelError) as caught:
         snapshot("owner/name", None, local_only=True)
     assert caught.value.hint == "scale models pull owner/name"
+
+
+def test_a_download_tells_its_bytes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Those that an interrupted download left are counted too."""
+
+    def download(*, tqdm_class: type, local_dir: Path, filename: str, **_: object) -> str:
+        with tqdm_class(total=100, initial=40, unit="B", name="x", desc=filename) as bar:
+            bar.update(25)
+            bar.update(35)
+        return str(local_dir / filename)
+
+    monkeypatch.setattr(hub, "_knock", lambda: None)
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
+    told: list[tuple[str, int, int]] = []
+    fetch_file("owner/name", "file.gguf", tmp_path, lambda *said: told.append(said))
+    assert told == [("fetching file.gguf", 65, 100), ("fetching file.gguf", 100, 100)]
+
+
+def test_a_gguf_file_of_the_hub_is_fetched_and_found(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def download(*, local_dir: Path, repo_id: str, filename: str, **_: object) -> str:
+        assert (repo_id, filename) == ("owner/name", "tiny.gguf")
+        local_dir.mkdir(parents=True)
+        (local_dir / filename).write_bytes(b"weights")
+        return str(local_dir / filename)
+
+    monkeypatch.setenv("SCALE_CACHE", str(tmp_path))
+    monkeypatch.setattr(hub, "_knock", lambda: None)
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
+    with pytest.raises(ModelError, match="not on this machine") as caught:
+        resolve("owner/name/tiny.gguf")
+    assert caught.value.hint == "scale models pull owner/name/tiny.gguf"
+    assert pull("owner/name/tiny.gguf").read_bytes() == b"weights"
+    # It is found and read, and these bytes are none.
+    with pytest.raises(ModelError, match=r"tiny\.gguf"):
+        resolve("owner/name/tiny.gguf")
+
+
+def test_a_repository_without_safetensors_says_what_to_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(hub, "_knock", lambda: None)
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda **_: str(tmp_path))
+    with pytest.raises(ModelError, match="holds no safetensors") as caught:
+        pull("owner/name")
+    assert "owner/name/FILE.gguf" in caught.value.hint

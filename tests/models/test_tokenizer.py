@@ -121,6 +121,41 @@ def test_llama_takes_a_word_of_its_vocabulary_whole() -> None:
     assert tokenizer_of(described(merges=[], pre="gpt-2")).encode("ab") == [0, 1]
 
 
+@pytest.mark.parametrize(
+    ("changes", "lead"),
+    [
+        ({}, ""),
+        ({"bos_token_id": 3}, ""),
+        ({"bos_token_id": 3, "add_bos_token": True}, "<|im_end|>"),
+        ({"bos_token_id": 3, "pre": "llama-bpe"}, "<|im_end|>"),
+        ({"bos_token_id": 3, "pre": "llama-bpe", "add_bos_token": False}, ""),
+    ],
+)
+def test_a_document_begins_as_the_file_says(changes: dict[str, object], lead: str) -> None:
+    found = tokenizer_of(described(**changes))
+    assert found.document("ab") == from_json(to_json(found)).document("ab") == f"{lead}ab"
+    assert found.encode(found.document("ab"))[:1] == ([3] if lead else [2])
+
+
+@pytest.mark.parametrize(
+    ("own", "setting", "lead"),
+    [(True, "", "<|im_end|>"), (False, "", ""), (True, '"add_bos_token": false, ', "")],
+)
+def test_a_document_begins_as_the_folder_says(
+    tmp_path: Path, own: bool, setting: str, lead: str
+) -> None:
+    from tokenizers import processors
+
+    core = tokenizer_of(described()).core
+    if own:
+        first = ("<|im_end|>", 3)
+        core.post_processor = processors.TemplateProcessing("<|im_end|> $0", None, [first])
+    (tmp_path / "tokenizer.json").write_text(core.to_str())
+    (tmp_path / "tokenizer_config.json").write_text(f'{{{setting}"bos_token": "<|im_end|>"}}')
+    found = tokenizer_from_folder(tmp_path)
+    assert found.document("ab") == f"{lead}ab" and found.encode("ab") == [2]
+
+
 def test_what_defines_ids_or_template_changes_the_hash() -> None:
     first = tokenizer_of(described()).hash
     assert tokenizer_of(described()).hash == first

@@ -26,3 +26,11 @@ def test_time_left_counts_the_tokens_of_a_sample_over_this_session_only(recorded
 
 def test_nothing_is_said_of_the_time_left_before_a_token_is_sampled() -> None:
     assert resumed(samples=10, recorded=5).seconds_left is None
+
+
+def test_a_search_that_has_sampled_tokens_but_finished_no_answer_tells_no_time_left() -> None:
+    progress = resumed(samples=20, recorded=0)
+    progress.started -= 100
+    progress.drawn += 50
+    progress.cells["a"].tokens += 50
+    assert progress.seconds_left is None

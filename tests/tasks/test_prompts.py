@@ -44,6 +44,9 @@ class Chat:
         assert [message.role for message in messages] == ["user"]
         return f"{self.start}{messages[0].content}<assistant>"
 
+    def document(self, text: str) -> str:
+        return f"<bos>{text}"
+
 
 def test_the_boxed_prompt_is_what_the_recorded_runs_were_asked() -> None:
     assert render("1 + 1?", Prompt(), Chat()) == (
@@ -55,7 +58,9 @@ def test_the_boxed_prompt_is_what_the_recorded_runs_were_asked() -> None:
 def test_few_shot_is_plain_text_with_examples_and_a_stop() -> None:
     prompt = Prompt("few-shot", (SHOT,))
     expected = "Question: 2 + 2?\nAnswer: It is 4.\n#### 4\n\nQuestion: 1 + 1?\nAnswer:"
-    assert render("1 + 1?", prompt, None) == render("1 + 1?", prompt, Chat()) == expected
+    assert render("1 + 1?", prompt, None) == expected
+    # A base model reads it behind the token its documents begin with.
+    assert render("1 + 1?", prompt, Chat()) == f"<bos>{expected}"
     assert prompt.stop == ("\nQuestion:",) and not prompt.is_chat
     assert prompt.shot_ids == ("t/train/1",)
     assert Prompt().stop == () and Prompt().is_chat
@@ -80,7 +85,8 @@ def test_the_hash_follows_instruction_template_and_examples() -> None:
     ]
     assert len(set(hashes)) == len(hashes)
     assert prompt_hash(Prompt(), Chat()) == prompt_hash(Prompt(), Chat())
-    assert prompt_hash(few, None) == prompt_hash(few, Chat())
+    # Behind the first token of a document it is another prompt.
+    assert prompt_hash(few, None) != prompt_hash(few, Chat())
 
 
 def test_a_chat_style_needs_a_template_and_a_style_must_be_known() -> None:

@@ -100,3 +100,9 @@ def test_settings_that_cannot_be(tmp_path: Path) -> None:
         with pytest.raises(TaskError, match="is not said") as caught:
             take_shots(choice, replace(TEST, name=choice.name))
         assert "shots_file" in caught.value.hint
+
+
+def test_a_file_of_the_questions_asked_is_not_called_too_short(tmp_path: Path) -> None:
+    path = file(tmp_path, ["q0", "q1", "q2"])
+    with pytest.raises(TaskError, match=r"all but 0 are questions asked, and 2 are wanted"):
+        take_shots(Choice(shots=2, shots_file=path), TEST)
