@@ -14,7 +14,7 @@ from scaling_cli.running.journal import Journal
 from scaling_cli.running.ledger import Ledger
 from scaling_cli.running.prepare import PreparedCell
 from scaling_cli.running.progress import CellProgress, Progress
-from scaling_cli.running.scoring import Scoring
+from scaling_cli.running.scoring import Scoring, last_call
 from scaling_cli.running.session import QuestionSession, Search, call_question
 from scaling_cli.store import RunFolder
 from scaling_cli.strategies import STRATEGIES, width_of
@@ -239,9 +239,11 @@ def _total(counts: Sequence[int | None]) -> int | None:
 def _of_search(trace: Trace, failure: str | None) -> dict[str, Any]:
     """What a bank's rows do not have."""
     path = trace.calls[0].rpartition("#")[2] if trace.calls else ""
+    last = last_call(trace)
     return {
         "rewards": [None if math.isnan(reward) else reward for reward in trace.rewards] or None,
         "spent": trace.spent,
         "tree": int(path.partition("/")[0]) if "/" in path else None,
+        "call": None if last is None else last.rpartition("#")[2],
         "score_error": failure,
     }

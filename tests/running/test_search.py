@@ -149,6 +149,8 @@ def test_the_battery(tmp_path: Path, strategy: str, verifier: str) -> None:
     assert all(row["error"] is None and row["score_error"] is None for row in candidates)
     assert all(row["rewards"] and None not in row["rewards"] for row in candidates)
 
+    _is_a_whole_tree(candidates, charges, looks_ahead=strategy == "lookahead")
+
     # One question in flight or all of them: the same tables.
     alone, *_ = run(tmp_path / "one", cell, in_flight=1)
     for kind in ("candidates", "charges"):
@@ -168,6 +170,27 @@ def test_the_battery(tmp_path: Path, strategy: str, verifier: str) -> None:
     # Nothing is left to do, and nothing is done.
     done, idle, _ = run(tmp_path / "all", cell)
     assert not idle.sampled and not done.journal_path(cell.key).exists()
+
+
+def _is_a_whole_tree(
+    candidates: list[dict[str, Any]], charges: list[dict[str, Any]], *, looks_ahead: bool
+) -> None:
+    """Every trace can be followed back from its last call to the prompt, score by score, every
+    step was scored, and a verifier's calls hang below the step that they judge."""
+    calls = {(c["question_id"], c["call"]): c for c in charges}
+    steps = {name for name, c in calls.items() if c["role"] == "policy"}
+    for row in candidates:
+        path = [calls[row["question_id"], row["call"]]]
+        while path[-1]["parent"] is not None:
+            path.append(calls[row["question_id"], path[-1]["parent"]])
+        assert sum(call["new_tokens"] for call in path) == row["new_tokens"]
+        if not looks_ahead:
+            assert [call["score"] for call in reversed(path)] == row["rewards"]
+    assert len({(row["question_id"], row["call"]) for row in candidates}) == len(candidates)
+    scored = {name for name, c in calls.items() if c["score"] is not None}
+    assert scored == steps or (looks_ahead and scored < steps)
+    judged = {(c["question_id"], c["parent"]) for c in charges if c["role"] == "verifier"}
+    assert judged <= scored
 
 
 @pytest.mark.parametrize("strategy", SEARCHES)
