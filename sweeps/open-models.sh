@@ -35,4 +35,4 @@ for size in 8b 70b; do
     --config sweeps/architectures/llama-3-$size-instruct.json
 done
 $SCALE exchange "$out" --small Llama-3-8B-Instruct --large Llama-3-70B-Instruct
-$SCALE fit "$out" --law coverage --law success --plot
+$SCALE fit "$out" --plot
