@@ -127,6 +127,7 @@ def _row(
     row: Row = asdict(expected)
     row["cell"], row["params"] = row.pop("key"), dict(expected.params)
     row["model"] = asked.cell.model.name  # as the run will call it
+    row |= {"task_revision": asked.cell.task_revision, "prompt": asked.cell.prompt.label}
     row["strategy"] = "greedy" if asked.cell.cell.greedy else expected.strategy
     searches = asked.cell.cell.searches
     row["width"] = width_of(expected.strategy, row["params"]) if searches else None
