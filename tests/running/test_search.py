@@ -91,14 +91,18 @@ def prepared(strategy: str, verifier: str, **params: Any) -> PreparedCell:
 
 
 async def _search(
-    path: Path, cell: PreparedCell, engine: Watched, in_flight: int, judge: Watched
+    path: Path,
+    cell: PreparedCell,
+    engine: Watched,
+    in_flight: int,
+    judge: Watched,
+    progress: Progress,
 ) -> RunFolder:
     from contextlib import AsyncExitStack
 
     folder = RunFolder.create(path)
     folder.write_questions(QUESTIONS)
     async with AsyncExitStack() as stack:
-        progress = Progress()
         with GraderPool() as grader:
             bench = Bench(stack, folder, grader, progress)
             assert cell.verifier is not None
@@ -114,10 +118,17 @@ async def _search(
     return folder
 
 
-def run(path: Path, cell: PreparedCell, *, in_flight: int = 64, dies: int = 10**9) -> Any:
+def run(
+    path: Path,
+    cell: PreparedCell,
+    *,
+    in_flight: int = 64,
+    dies: int = 10**9,
+    progress: Progress | None = None,
+) -> Any:
     engine, judge = Watched(dies_after=dies), Watched(dies_after=dies)
     try:
-        folder = asyncio.run(_search(path, cell, engine, in_flight, judge))
+        folder = asyncio.run(_search(path, cell, engine, in_flight, judge, progress or Progress()))
     except KeyboardInterrupt:
         folder = RunFolder(path)
     return folder, engine, judge
@@ -223,8 +234,10 @@ def test_the_verifier_is_on_the_bill_and_prefixes_are_paid_once(
     tmp_path: Path, verifier: str
 ) -> None:
     cell = prepared("beam", verifier)
-    folder, *_ = run(tmp_path, cell)
+    progress = Progress()
+    folder, *_ = run(tmp_path, cell, progress=progress)
     costs = _priced(folder, cell)
+    assert progress.cells[cell.key].flops == pytest.approx(float(costs["flops"].sum()))
     assert np.allclose(costs["flops"], costs["flops_policy"] + costs["flops_verifier"])
     assert (costs["flops_policy"] > 0).all() and (costs["flops_uncached"] > costs["flops"]).all()
     charged_to_verifier = verifier in ("judge", "oracle-rollout")
@@ -244,7 +257,7 @@ def test_logical_flops_are_those_of_the_tree_of_tokens(tmp_path: Path) -> None:
         return reply
 
     engine.generate = noted  # type: ignore[method-assign]
-    folder = asyncio.run(_search(tmp_path, cell, engine, 64, Watched()))
+    folder = asyncio.run(_search(tmp_path, cell, engine, 64, Watched(), Progress()))
     model = CostModel(cell.model.architecture)  # type: ignore[arg-type]
     ours = _priced(folder, cell)["flops"]
     for place, question in enumerate(QUESTIONS):
@@ -285,7 +298,7 @@ def test_a_failed_scoring_is_told_kept_and_tried_again(tmp_path: Path) -> None:
     judge.generate = refuses  # type: ignore[method-assign]
     engine = Watched()
     with pytest.raises(AssertionError):
-        asyncio.run(_search(tmp_path, cell, engine, 64, judge))
+        asyncio.run(_search(tmp_path, cell, engine, 64, judge, Progress()))
     folder = RunFolder(tmp_path)
     candidates = rows(folder, "candidates", cell)
     lost = [row for row in candidates if row["question_id"] == QUESTIONS[0].id]
@@ -294,7 +307,7 @@ def test_a_failed_scoring_is_told_kept_and_tried_again(tmp_path: Path) -> None:
     assert all(row["score_error"] is None for row in candidates if row not in lost)
 
     broken, calls = False, len(engine.sampled)
-    again = asyncio.run(_search(tmp_path, cell, engine, 64, judge))
+    again = asyncio.run(_search(tmp_path, cell, engine, 64, judge, Progress()))
     assert all(row["score_error"] is None for row in rows(again, "candidates", cell))
     assert calls > 0 and not folder.journal_path(cell.key).exists()
 
@@ -303,7 +316,7 @@ def test_a_failed_call_is_one_row_that_stays_in_the_denominator(tmp_path: Path) 
     cell = prepared("rebase", "oracle")
     engine = Watched(fail_rate=0.2)
     with pytest.raises(AssertionError):
-        asyncio.run(_search(tmp_path, cell, engine, 64, Watched()))
+        asyncio.run(_search(tmp_path, cell, engine, 64, Watched(), Progress()))
     folder = RunFolder(tmp_path)
     candidates = rows(folder, "candidates", cell)
     assert {row["question_id"] for row in candidates} == {q.id for q in QUESTIONS}
