@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from scaling_cli.checking.check import check
 from scaling_cli.cli.main import app
 from scaling_cli.cli.sweeps import read_sweep
 from scaling_cli.sweep import cells
+from tests.cli.command import Scale
 
 ROOT = Path(__file__).parent.parent
 ACTION = ROOT / ".github" / "actions" / "scale-check" / "action.yml"
@@ -81,6 +83,34 @@ def test_the_action_passes_the_exit_code_on(tmp_path: Path, code: int, verdict: 
     ended, output, words = run_action(tmp_path, code)
     assert (ended, output) == (code, f"verdict={verdict}\n")
     assert words[0] == "check" and words[-2:] == ["--", "results/a"] and "--github" in words
+
+
+def test_the_action_judges_a_real_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command itself in place of the stand-in: annotations, summary, JUnit, verdict."""
+    scale = Scale(tmp_path, capsys)
+    for name, options in (("good", ""), ("dear", "mean_tokens: 100")):
+        assert scale.run(scale.write(name, options=options)).code == 0
+    assert scale("baseline", scale.results / "good", "-o", scale.folder / "b.json").code == 0
+    command = scale.folder / "scale"
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m scaling_cli.cli.main "$@"\n')
+    command.chmod(0o755)
+    names = {name: scale.folder / name for name in ("output", "summary.md", "c.xml")}
+    verdicts = (("gone", 2, "cannot-compare"), ("dear", 1, "regression"), ("good", 0, "passed"))
+    for run, code, verdict in verdicts:
+        names["output"].write_text("")
+        given = {
+            **os.environ, "RUN": str(scale.results / run), "BASELINE": str(scale.folder / "b.json"),
+            "AXIS": "flops", "TOLERANCE": "0", "COST_TOLERANCE": "0", "ALLOW": "",
+            "CONFIRM": "false", "JUNIT": str(names["c.xml"]), "SCALE": str(command),
+            "GITHUB_OUTPUT": str(names["output"]), "GITHUB_STEP_SUMMARY": str(names["summary.md"]),
+        }  # fmt: skip
+        script = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step()["run"]]
+        done = subprocess.run(script, env=given, capture_output=True, text=True, check=False)
+        assert done.returncode == code, done.stderr
+        assert names["output"].read_text() == f"verdict={verdict}\n"
+        assert ("::error title=scale check::" in done.stdout) == (verdict == "regression")
+    assert "no regression" in names["summary.md"].read_text().lower()
+    assert names["c.xml"].read_text().startswith("<?xml")
 
 
 def test_inputs_of_the_action_are_words_and_never_commands(tmp_path: Path) -> None:

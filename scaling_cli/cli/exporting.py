@@ -37,7 +37,7 @@ def export(
     format: Annotated[Format, typer.Argument(help="How it is written.")],
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="The folder to write into: exports/RUN."),
+        typer.Option("--out", "-o", help="The folder to write into: exports/RUN."),
     ] = None,
     texts: Annotated[
         bool, typer.Option("--texts", help="With completions and questions, where they are here.")

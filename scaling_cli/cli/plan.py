@@ -2,41 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from enum import StrEnum
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from scaling_cli.cli.asking import PerMillion
-from scaling_cli.cli.output import Json, say, show
+from scaling_cli.cli.output import Json, say
+from scaling_cli.cli.planned import Table, show_plan
 from scaling_cli.cli.run import Data, Limit, Results, Set, SweepFile
 
 if TYPE_CHECKING:
     from scaling_cli.planning.bill import Prices
     from scaling_cli.planning.pace import PaceOf
-    from scaling_cli.planning.whole import Whole
+    from scaling_cli.planning.verifying import ReadingOf
+    from scaling_cli.planning.whole import Asked, Whole
     from scaling_cli.running.prepare import PreparedCell
+    from scaling_cli.sweep import Sweep
     from scaling_cli.types import Architecture
 
-Row = dict[str, Any]
-CELLS = ["model", "task", "strategy", "width", "temperature", "max_tokens", "missing", "tokens",
-         "basis", "verifier_tokens", "flops", "seconds", "machine_hours", "pace",
-         "dollars"]  # fmt: skip
-WIDTHS = ["model", "task", "strategy", "selector", "k", "questions", "accuracy", "half_width",
-          "questions_to_halve", "samples_to_halve", "basis", "basis_from"]  # fmt: skip
-DIFFERENCES = ["task", "first", "second", "difference", "smallest_difference", "detect",
-               "questions_needed", "samples_needed", "basis"]  # fmt: skip
-
-
-class Table(StrEnum):
-    """The tables of `scale plan`."""
-
-    cells = "cells"
-    total = "total"
-    widths = "widths"
-    differences = "differences"
+Evidence = Annotated[
+    list[Path] | None,
+    typer.Option("--from", help="One more run to learn from, besides those in --results."),
+]
+Throughput = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="[MODEL=]N",
+        help="New tokens a second, or those that a verifier reads; may be repeated.",
+    ),
+]
+Hardware = Annotated[
+    str | None,
+    typer.Option(help="A device, such as h100, or its FLOPS,BANDWIDTH[,MEMORY]: a roofline."),
+]
+Utilisation = Annotated[
+    float, typer.Option(help="Share of the hardware's peaks that is taken to be reached.")
+]
+Probe = Annotated[
+    bool, typer.Option("--probe", help="Start each engine and sample for 30 seconds.")
+]
+PerHour = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="[MODEL=]DOLLARS", help="Price of an hour of one device; may be repeated."
+    ),
+]
+Config = Annotated[
+    list[str] | None,
+    typer.Option(metavar="MODEL=FILE", help="A model's config.json, where it is not here."),
+]
+Detect = Annotated[
+    float, typer.Option(help="The difference to be decided, as a fraction of the questions.")
+]
+View = Annotated[
+    Table | None, typer.Option("--table", help="Only this one; JSON: cells if not said.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -54,41 +76,16 @@ def plan(
     data: Data = None,
     override: Set = None,
     limit: Limit = None,
-    evidence: Annotated[
-        list[Path] | None,
-        typer.Option("--from", help="One more run to learn from, besides those in --results."),
-    ] = None,
-    throughput: Annotated[
-        list[str] | None,
-        typer.Option(metavar="[MODEL=]N", help="New tokens a second; may be repeated."),
-    ] = None,
-    hardware: Annotated[
-        str | None,
-        typer.Option(help="A device, such as h100, or its FLOPS,BANDWIDTH[,MEMORY]: a roofline."),
-    ] = None,
-    utilisation: Annotated[
-        float, typer.Option(help="Share of the hardware's peaks that is taken to be reached.")
-    ] = 0.4,
-    probe: Annotated[
-        bool, typer.Option("--probe", help="Start each engine and sample for 30 seconds.")
-    ] = False,
-    dollars_per_hour: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="[MODEL=]DOLLARS", help="Price of an hour of one device; may be repeated."
-        ),
-    ] = None,
+    evidence: Evidence = None,
+    throughput: Throughput = None,
+    hardware: Hardware = None,
+    utilisation: Utilisation = 0.4,
+    probe: Probe = False,
+    dollars_per_hour: PerHour = None,
     dollars_per_million: PerMillion = None,
-    config: Annotated[
-        list[str] | None,
-        typer.Option(metavar="MODEL=FILE", help="A model's config.json, where it is not here."),
-    ] = None,
-    detect: Annotated[
-        float, typer.Option(help="The difference to be decided, as a fraction of the questions.")
-    ] = 0.05,
-    view: Annotated[
-        Table | None, typer.Option("--table", help="Only this one; JSON: cells if not said.")
-    ] = None,
+    config: Config = None,
+    detect: Detect = 0.05,
+    view: View = None,
     as_json: Json = False,
 ) -> None:
     """What a sweep will take and how sure it will make you, before any token is sampled.
@@ -99,27 +96,42 @@ def plan(
     beside the run, and `scale status` compares it with what came of it.
     """
     from scaling_cli.cli.sweeps import read_sweep
-    from scaling_cli.planning.absent import planned_cells
-    from scaling_cli.planning.kept import keep
-    from scaling_cli.planning.whole import Asked, make_plan, runs_to_learn_from
-    from scaling_cli.store import RunFolder, run_folders
+    from scaling_cli.planning.whole import Asked
 
     loaded = read_sweep(sweep, data=data, override=override, limit=limit)
-    folder = RunFolder(results / loaded.name)
-    named = [RunFolder.open(one) for one in evidence or []]
     asked = Asked(
         said=_said(throughput),
         measure=_measure if probe else None,
         bound=_bound(hardware, utilisation),
+        reading=_reading(throughput, hardware, utilisation),
         prices=_prices(dollars_per_hour, dollars_per_million),
         detect=detect,
     )
-    folders = runs_to_learn_from(folder, named, run_folders(results))
-    cells, notes = planned_cells(loaded, _architectures(config))
-    found = make_plan(cells, loaded, folder, folders, asked, say)
-    _show(loaded.name, found, view, as_json=as_json)
-    for line in filter(None, [*notes, *found.remarks, keep(folder, found)]):
+    found, notes = _planned(loaded, results, evidence or [], asked, _architectures(config))
+    show_plan(loaded.name, found, view, as_json=as_json)
+    for line in notes:
         say(f"note: {line}")
+
+
+def _planned(
+    sweep: Sweep,
+    results: Path,
+    evidence: Sequence[Path],
+    asked: Asked,
+    architectures: Mapping[str, Architecture],
+) -> tuple[Whole, list[str]]:
+    """The plan, kept beside the run, and what must be said of it."""
+    from scaling_cli.planning.absent import planned_cells
+    from scaling_cli.planning.kept import keep
+    from scaling_cli.planning.whole import make_plan, runs_to_learn_from
+    from scaling_cli.store import RunFolder, run_folders
+
+    folder = RunFolder(results / sweep.name)
+    named = [RunFolder.open(one) for one in evidence]
+    folders = runs_to_learn_from(folder, named, run_folders(results))
+    cells, notes = planned_cells(sweep, architectures)
+    found = make_plan(cells, sweep, folder, folders, asked, say)
+    return found, [*filter(None, [*notes, *found.remarks, keep(folder, found)])]
 
 
 def _said(throughput: list[str] | None) -> PaceOf:
@@ -133,6 +145,16 @@ def _bound(hardware: str | None, utilisation: float) -> PaceOf:
     from scaling_cli.planning.pace import bounded, first_known
 
     return first_known() if hardware is None else bounded(parse_hardware(hardware), utilisation)
+
+
+def _reading(throughput: list[str] | None, hardware: str | None, utilisation: float) -> ReadingOf:
+    from scaling_cli.laws.roofline import parse_hardware
+    from scaling_cli.planning.verifying import bounded, first_known, given
+
+    said = given(_numbers_by_model(throughput, "--throughput"))
+    if hardware is None:
+        return said
+    return first_known(said, bounded(parse_hardware(hardware), utilisation))
 
 
 def _measure(cells: Sequence[PreparedCell]) -> PaceOf:
@@ -174,51 +196,3 @@ def _numbers_by_model(texts: list[str] | None, option: str) -> dict[str, float]:
         except ValueError:
             raise typer.BadParameter(f"{option} {text}: {value!r} is no number") from None
     return found
-
-
-def _show(name: str, plan: Whole, view: Table | None, *, as_json: bool) -> None:
-    """All tables but the total, which a sentence says; or the one that is asked for."""
-    tables: dict[Table, tuple[list[Row], list[str] | None, str]] = {
-        Table.cells: (plan.cells, CELLS, f"{name}: what is still to be drawn"),
-        Table.widths: (plan.widths, WIDTHS, "the 95% intervals to expect, ± half_width"),
-        Table.differences: (plan.differences, DIFFERENCES, "the differences to be decided"),
-        Table.total: ([plan.total], None, "in all"),
-    }
-    several = [Table.cells] if as_json else [Table.cells, Table.widths, Table.differences]
-    for one in [view] if view else several:
-        rows, columns, title = tables[one]
-        if rows or as_json:
-            show(rows, as_json=as_json, columns=columns, title=title)
-    say(_sentence(plan.total))
-
-
-def _sentence(total: Row) -> str:
-    """The whole bill in a line."""
-    from scaling_cli.cli.display import duration
-
-    if not total["missing"]:
-        return f"in all: nothing is missing of {total['samples']} samples"
-    parts = [
-        f"{total['missing']} of {total['samples']} samples to draw",
-        f"{total['tokens']:.3g} tokens",
-        "FLOPs not known" if total["flops"] is None else f"{total['flops']:.3g} FLOPs",
-    ]
-    if total["seconds"] is not None:
-        parts.append(f"{duration(total['seconds'])} ({total['machine_hours']:.2g} device hours)")
-    if total["dollars"] is not None:
-        parts.append(f"${total['dollars']:.2f}")
-    parts.append(
-        f"{size(total['disk_bytes'])} on disk, up to {size(total['journal_bytes'])} more meanwhile"
-    )
-    if total["bytes_to_fetch"]:
-        parts.append(f"{size(total['bytes_to_fetch'])} of weights to fetch first")
-    return "in all: " + ", ".join(parts)
-
-
-def size(count: float) -> str:
-    """Bytes as a person says them."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.3g} {unit}"
-        count /= 1000
-    return f"{count:.3g} TB"

@@ -52,6 +52,9 @@ def report(
     from scaling_cli.reporting import Budget, Wanted, report_data, write_page
 
     folders = open_runs(runs)
+    for folder in folders:
+        if (writer := folder.writer()) is not None:
+            say(f"note: {folder.path} is being written by {writer}: the page has what is there now")
     wanted = Wanted(
         budget=Budget(budget, axis),
         selectors=tuple(selector) if selector else None,
@@ -64,6 +67,8 @@ def report(
     if as_json:
         show([_row(out, size, task) for task in model["tasks"]], as_json=True)
     for task in model["tasks"]:
+        if len(model["tasks"]) > 1 and not as_json:
+            typer.echo(f"{task['task']} ({', '.join(task['runs'])}):")
         if not as_json:
             typer.echo("\n".join(task["answer"]["sentences"] or [task["answer"]["how"]]))
         for note in [] if task["graded"] else task["notes"]:
@@ -73,5 +78,5 @@ def report(
 
 def _row(out: Path, size: int, task: dict[str, Any]) -> dict[str, Any]:
     """What a program is told of one task."""
-    told = {key: task[key] for key in ("task", "questions", "graded", "axis", "dominated")}
+    told = {key: task[key] for key in ("task", "runs", "questions", "graded", "axis", "dominated")}
     return {"report": str(out), "bytes": size, **told, "sentences": task["answer"]["sentences"]}

@@ -62,7 +62,8 @@ def status(runs: Runs, as_json: Json = False) -> None:
     show(rows, as_json=as_json, columns=beside_strategy(columns, rows))
     compared = [row["plan"] for row in rows if row["plan"] and row["plan"]["drawn"]]
     if compared and not as_json:
-        show(compared, as_json=False, columns=_FACTS, title="plan and fact, drawn since the plan")
+        columns = with_verifier(_FACTS, compared)
+        show(compared, as_json=False, columns=columns, title="plan and fact, drawn since the plan")
 
 
 def _facts(folder: RunFolder) -> dict[str, dict[str, Any]]:
@@ -77,7 +78,7 @@ def _facts(folder: RunFolder) -> dict[str, dict[str, Any]]:
         return {}
 
 
-_FACTS = ["model", "task", "strategy", "missing", "drawn", "tokens_planned", "tokens",
+_FACTS = ["model", "task", "strategy", "width", "missing", "drawn", "tokens_planned", "tokens",
           "flops_planned", "flops", "seconds_planned", "seconds", "half_width_planned",
           "half_width"]  # fmt: skip
 

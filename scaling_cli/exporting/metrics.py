@@ -6,7 +6,8 @@ import json
 import math
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,11 @@ from scaling_cli.exporting.tidy import Source
 VALUES = ("accuracy", "lo", "hi", "tokens", "verifier_tokens", "flops", "flops_verifier", "seconds",
           "truncated", "unanswered", "failed")  # fmt: skip
 LONGEST = 60
-"""Characters of each part of a metric's name; MLflow takes 250 in all."""
+"""Characters of each part of a metric's name."""
+WHOLE = 225
+"""Characters of a curve's name: MLflow takes 250 in all, the value's name among them."""
+NOTHING = "_"
+"""A word of which no letter or digit is left, and what stands before a digit."""
 APART = ("params", "verifier", "max_tokens", "by", "group", "extraction", "equality")
 """What may tell one curve from another, besides what is always in its name."""
 
@@ -60,21 +65,26 @@ def _names(rows: list[dict[str, Any]]) -> dict[tuple[Any, ...], str]:
     """A name for each curve: task, model, generator, selector; more where two would share one."""
     curves = {_identity(row): row for row in rows}
     names: dict[tuple[Any, ...], str] = {}
-    taken: dict[str, int] = defaultdict(int)
     varying = [part for part in APART if len({str(row[part]) for row in rows}) > 1]
     for identity, row in curves.items():
         parts = [row["task"], row["model"], row["strategy"], row["selector"]]
         parts += [row[part] for part in varying]
-        name = "/".join(_word(str(part)) for part in parts if part is not None)
-        taken[name] += 1
-        names[identity] = name if taken[name] == 1 else f"{name}_{taken[name]}"
+        words = [_word(str(part)) for part in parts if part is not None]
+        name = "/".join(word for word in words if word != NOTHING)[:WHOLE].rstrip("/") or "curve"
+        names[identity] = _free(name, names.values())
     return names
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    """The name, numbered where it is taken."""
+    numbered = (f"{name}_{number}" for number in count(2))
+    return next(one for one in chain([name], numbered) if one not in taken)
 
 
 def _word(text: str) -> str:
     """Letters, digits and underscores: W&B sorts and MLflow takes nothing else everywhere."""
     word = re.sub(r"[^A-Za-z0-9_]+", "_", text)[:LONGEST].strip("_")
-    return f"_{word}" if not word or word[0].isdigit() else word
+    return f"{NOTHING}{word}" if not word or word[0].isdigit() else word
 
 
 def _is_number(value: Any) -> bool:

@@ -87,12 +87,8 @@ def levels(votes: Votes, draws: Draws, points: Points, negligible: float, larges
     above, is unimodal, so that its sum over levels is at most peak / |sin(angle/2)| there.
     """
     tops = rival_tops(votes, draws)
-    gold = draws.place[votes.gold]
-    low = np.maximum(draws.first[gold], 1)
-    high = np.minimum(draws.top[gold], tops.max(axis=1, initial=0))
-    question, offset = ragged(np.maximum(high - low + 1, 0))
-    level = low[question] + offset
-    place = gold[question]
+    question, level = _contested(votes, draws, tops)
+    place = draws.place[votes.gold[question]]
     chance = draws.most[place, level - draws.first[place]]
     bound = np.log(np.maximum(chance, 1e-300))
     ties, competing = np.zeros(len(level)), np.zeros_like(level)
@@ -121,6 +117,15 @@ def levels(votes: Votes, draws: Draws, points: Points, negligible: float, larges
     nodes[several] = tie_nodes(most[several], ties[several], chance[several] / negligible)
     kept = kept[np.lexsort((question[kept], -rivals[kept], -nodes[kept]))]
     return Levels(question, level, rivals, merged, shift, nodes).take(kept)
+
+
+def _contested(votes: Votes, draws: Draws, tops: IntArray) -> tuple[IntArray, IntArray]:
+    """Question and level of every row in which gold meets at least its strongest rival."""
+    gold = draws.place[votes.gold]
+    low = np.maximum(draws.first[gold], 1)
+    high = np.minimum(draws.top[gold], tops.max(axis=1, initial=0))
+    question, offset = ragged(np.maximum(high - low + 1, 0))
+    return question, low[question] + offset
 
 
 NODES = np.unique(np.rint(np.geomspace(1, 4096, 49))).astype(np.int64)

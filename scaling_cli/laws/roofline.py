@@ -81,30 +81,41 @@ def roofline(
     seconds, at the middle of the answer. Every call pays for its prompt. Devices share the work
     without loss. A mixture of experts reads the experts that B tokens visit, spread evenly.
     """
-    if not 0 < utilisation <= 1:
-        raise LawError(f"a utilisation of {utilisation:g} is no share", "give one such as 0.4")
     if load.new_tokens <= 0 or load.slots < 1:
         raise LawError("a call that samples nothing has no speed", "ask for at least one token")
     model = CostModel(architecture)
-    devices = _devices(hardware, load)
-    peak = hardware.flops * utilisation * devices
+    peak, devices = arithmetic(hardware, load.weight_bytes, utilisation=utilisation)
     bandwidth = hardware.bandwidth * utilisation * devices
     sequences = _sequences(model, hardware, load, devices)
     middle = load.prompt_tokens + load.new_tokens / 2
     token = model.per_token + model.head + float(model.attention(middle, middle + 1))
     cache = float(model.kv_bytes_read(2, context=middle))
-    arithmetic = sequences * token / peak
+    computing = sequences * token / peak
     weights = _weights_read(architecture, load.weight_bytes, sequences)
     traffic = (weights + sequences * cache) / bandwidth
-    step = max(arithmetic, traffic)
+    step = max(computing, traffic)
     prompt = float(model.prefill(load.prompt_tokens)) / peak
     seconds = prompt + load.new_tokens * step / sequences
     return Speed(
         tokens_per_second=load.new_tokens / seconds,
-        bound="compute" if arithmetic >= traffic else "memory",
+        bound="compute" if computing >= traffic else "memory",
         sequences=sequences,
         devices=devices,
     )
+
+
+def arithmetic(
+    hardware: Hardware, weight_bytes: float, *, utilisation: float = UTILISATION
+) -> tuple[float, int]:
+    """FLOPs a second of reading alone, which arithmetic binds, and the devices of the weights."""
+    _check(utilisation)
+    devices = _devices(hardware, weight_bytes)
+    return hardware.flops * utilisation * devices, devices
+
+
+def _check(utilisation: float) -> None:
+    if not 0 < utilisation <= 1:
+        raise LawError(f"a utilisation of {utilisation:g} is no share", "give one such as 0.4")
 
 
 def parse_hardware(text: str) -> Hardware:
@@ -123,10 +134,10 @@ def parse_hardware(text: str) -> Hardware:
     return Hardware(text, *numbers)
 
 
-def _devices(hardware: Hardware, load: Load) -> int:
+def _devices(hardware: Hardware, weight_bytes: float) -> int:
     if hardware.memory is None:
         return 1
-    return max(ceil(load.weight_bytes / (FOR_WEIGHTS * hardware.memory)), 1)
+    return max(ceil(weight_bytes / (FOR_WEIGHTS * hardware.memory)), 1)
 
 
 def _sequences(model: CostModel, hardware: Hardware, load: Load, devices: int) -> int:

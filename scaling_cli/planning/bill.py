@@ -10,10 +10,12 @@ from typing import Any
 from scaling_cli.errors import LawError
 from scaling_cli.laws.cost import TokenPrices
 from scaling_cli.plan import Expectation, Price, Todo, expect, plan
+from scaling_cli.planning import verifying
 from scaling_cli.planning.absent import prompt_length
 from scaling_cli.planning.earlier import Earlier, length_of
 from scaling_cli.planning.pace import Pace, PaceOf, first_known, said_of
-from scaling_cli.running.expected import price
+from scaling_cli.planning.verifying import ReadingOf
+from scaling_cli.running.expected import VerifierPrice, price, verifier_prices
 from scaling_cli.running.prepare import PreparedCell
 from scaling_cli.running.tables import held, mean_tokens, wanted
 from scaling_cli.store import RunFolder
@@ -28,8 +30,8 @@ JOURNAL_BYTES = (200.0, 17.0)
 """The same of the journal, which goes when the cell is done. Measured: 16.6 to 17.1 a token."""
 SUMMED = (
     "samples", "recorded", "missing", "tokens", "prompt_tokens", "verifier_tokens", "flops",
-    "flops_policy", "flops_verifier", "seconds", "machine_hours", "dollars", "disk_bytes",
-    "journal_bytes",
+    "flops_policy", "flops_verifier", "seconds", "seconds_verifier", "machine_hours", "dollars",
+    "disk_bytes", "journal_bytes",
 )  # fmt: skip
 
 
@@ -72,6 +74,12 @@ class _Asked:
         """What the missing samples cost at `length` new tokens a solution."""
         return price(self.cell, self.todo, length, self.prompts)
 
+    def verifiers(self, length: float) -> list[VerifierPrice]:
+        """What each verifier that costs something reads for them."""
+        wanting = {question: self.prompts[question] for question in self.missing}
+        found = verifier_prices(self.cell, self.todo, length, wanting) if wanting else []
+        return [one for one in found if one.tokens]
+
 
 def bill(
     cells: Sequence[PreparedCell],
@@ -79,6 +87,7 @@ def bill(
     earlier: Sequence[Earlier],
     *,
     pace: PaceOf | None = None,
+    reading: ReadingOf | None = None,
     prices: Prices | None = None,
 ) -> list[Row]:
     """One row a cell, complete ones too. What is not known is None, never guessed; every number
@@ -93,10 +102,8 @@ def bill(
     }
     lengths = {key: mean for key in asked if (mean := mean_tokens(folder, key)) is not None}
     rows = expect(todo, lengths, lambda one, length: asked[one.wanted.key].price(length))
-    return [
-        _row(row, asked[row.key], earlier, pace or first_known(), prices or Prices())
-        for row in rows
-    ]
+    speeds = pace or first_known(), reading or verifying.first_known()
+    return [_row(row, asked[row.key], earlier, *speeds, prices or Prices()) for row in rows]
 
 
 def totals(rows: Sequence[Row]) -> Row:
@@ -114,11 +121,13 @@ def _row(
     asked: _Asked,
     earlier: Sequence[Earlier],
     pace: PaceOf,
+    reading: ReadingOf,
     prices: Prices,
 ) -> Row:
     row: Row = asdict(expected)
     row["cell"], row["params"] = row.pop("key"), dict(expected.params)
     row["model"] = asked.cell.model.name  # as the run will call it
+    row |= {"task_revision": asked.cell.task_revision, "prompt": asked.cell.prompt.label}
     row["strategy"] = "greedy" if asked.cell.cell.greedy else expected.strategy
     searches = asked.cell.cell.searches
     row["width"] = width_of(expected.strategy, row["params"]) if searches else None
@@ -128,7 +137,9 @@ def _row(
     flops, verifier = row["flops"], row["flops_verifier"]
     row.setdefault("flops_policy", None if flops is None else flops - (verifier or 0.0))
     row["prompt_tokens"] = sum(n * asked.prompts[q] for q, n in asked.missing.items())
-    row |= _time(row, pace(asked.cell, asked.mean_prompt, row["tokens_per_sample"]))
+    paced = pace(asked.cell, asked.mean_prompt, row["tokens_per_sample"])
+    row |= _time(row, paced)
+    row |= _verifiers_time(row, asked, paced, reading)
     row["dollars"] = _dollars(row, asked, prices)
     for name, (each, token) in (("disk_bytes", BANK_BYTES), ("journal_bytes", JOURNAL_BYTES)):
         row[name] = each * row["missing"] + token * row["tokens"]
@@ -165,6 +176,28 @@ def _time(row: Row, pace: Pace | None) -> Row:
         "devices": pace.devices,
         "seconds": seconds,
         "machine_hours": seconds * pace.devices / 3600,
+    }
+
+
+def _verifiers_time(row: Row, asked: _Asked, pace: Pace | None, reading: ReadingOf) -> Row:
+    """The same with the verifiers' time added; not known where one verifier's is not."""
+    prices = asked.verifiers(row["tokens_per_sample"])
+    if pace is not None and pace.verified and asked.cell.cell.searches:
+        # The clock ran on while the verifier was asked: its time is in the policy's pace.
+        prices = []
+    policy = verifying.as_policy(row["flops_policy"], row["seconds"], row["devices"] or 1)
+    found = [verifying.first_known(reading, policy)(one) for one in prices]
+    known = [one for one in found if one is not None]
+    if row["seconds"] is None or len(known) < len(found):
+        unknown = ("seconds_verifier", "seconds", "machine_hours", "verifier_pace")
+        return dict.fromkeys(unknown)
+    seconds = sum(one.seconds for one in known)
+    hours = sum(one.seconds * one.devices for one in known) / 3600
+    return {
+        "seconds_verifier": seconds,
+        "seconds": row["seconds"] + seconds,
+        "machine_hours": row["machine_hours"] + hours,
+        "verifier_pace": ", ".join(dict.fromkeys(one.basis for one in known)) or None,
     }
 
 

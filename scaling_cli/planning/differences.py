@@ -93,7 +93,8 @@ def _called(side: Side) -> str:
     if one.greedy:
         return f"{one.model} greedy"
     if one.searches:
-        return f"{one.model} with {selector} of {one.strategy}-{one.samples}"
+        led = f" led by {one.verifier}" if one.verifier else ""
+        return f"{one.model} with {selector} of {one.strategy}-{one.samples}{led}"
     how = "one sample" if selector == "first" else f"{selector} of {one.samples}"
     return f"{one.model} with {how}"
 

@@ -96,6 +96,11 @@ class Evidence:
         return "greedy" if self.greedy else self.cell.cell.strategy
 
     @property
+    def verifier(self) -> str | None:
+        """Who leads a search."""
+        return None if self.cell.verifier is None else self.cell.verifier.spec.label
+
+    @property
     def spread(self) -> Spread:
         """Of one sample's accuracy over the questions."""
         return assumed() if self.recorded is None else spread(*self.recorded.counts())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scaling_cli.errors import StoreError
@@ -15,6 +15,8 @@ from scaling_cli.store import RunFolder
 from scaling_cli.store.beside import read_plan, read_sessions
 
 Row = dict[str, Any]
+NAMES = ("model", "engine", "task", "strategy", "width", "verifier")
+"""What tells the rows apart."""
 
 
 def fact_rows(folder: RunFolder) -> list[Row]:
@@ -22,14 +24,16 @@ def fact_rows(folder: RunFolder) -> list[Row]:
     what they took; none where no plan is kept.
 
     Expectations are those of the plan times the share of the missing samples that were drawn.
-    Seconds are the clock of the engine's starts since, shared among a model's cells by tokens.
+    Seconds are the clock of the engine's starts since, shared among a model's cells by tokens,
+    and of the scorings of each bank.
     """
     plan = read_plan(folder)
     if plan is None:
         return []
     now = {key: spent(folder, key) for key in plan["cells"]}
     rows = [_row(folder, key, row, now[key], plan) for key, row in plan["cells"].items()]
-    return _with_seconds(rows, _seconds(folder, int(plan.get("sessions") or 0)))
+    sessions = _sessions_since(folder, int(plan.get("sessions") or 0))
+    return _with_seconds(rows, _drawing(sessions), _scoring(sessions))
 
 
 def _row(
@@ -42,7 +46,7 @@ def _row(
     share = min(drawn / missing, 1.0) if missing else 0.0
     return {
         "cell": key,
-        **{name: planned.get(name) for name in ("model", "engine", "task", "strategy")},
+        **{name: planned.get(name) for name in NAMES},
         "missing": missing,
         "drawn": drawn,
         **{
@@ -93,26 +97,42 @@ def _half_width(folder: RunFolder, key: str, selector: str) -> float | None:
     return float(hi[0] - lo[0]) / 2
 
 
-def _seconds(folder: RunFolder, since: int) -> dict[tuple[str, str], float]:
-    """Seconds on the clock by model and engine."""
-    found: dict[tuple[str, str], float] = {}
+def _sessions_since(folder: RunFolder, since: int) -> list[dict[str, Any]]:
     try:
-        sessions = read_sessions(folder)
+        return read_sessions(folder)[since:]
     except StoreError:
-        return found
-    for session in sessions[since:]:
-        place = session["model"], session["engine"]
-        found[place] = found.get(place, 0.0) + float(session["seconds"])
+        return []
+
+
+def _drawing(sessions: Sequence[Mapping[str, Any]]) -> dict[Any, float]:
+    """Seconds on the clock by model and engine of what was sampled."""
+    found: dict[Any, float] = {}
+    for session in sessions:
+        if session.get("role") != "verifier":
+            place = session["model"], session["engine"]
+            found[place] = found.get(place, 0.0) + float(session["seconds"])
     return found
 
 
-def _with_seconds(rows: list[Row], seconds: Mapping[tuple[str, str], float]) -> list[Row]:
+def _scoring(sessions: Sequence[Mapping[str, Any]]) -> dict[Any, float]:
+    """Seconds on the clock by cell of the scoring of banks."""
+    found: dict[Any, float] = {}
+    for session in sessions:
+        if session.get("role") == "verifier":
+            found[session.get("cell")] = found.get(session.get("cell"), 0.0) + session["seconds"]
+    return found
+
+
+def _with_seconds(
+    rows: list[Row], drawing: Mapping[Any, float], scoring: Mapping[Any, float]
+) -> list[Row]:
     tokens: dict[tuple[Any, Any], int] = {}
     for row in rows:
         place = row["model"], row["engine"]
         tokens[place] = tokens.get(place, 0) + row["tokens"]
     for row in rows:
         place = row["model"], row["engine"]
-        known = place in seconds and tokens[place] > 0
-        row["seconds"] = seconds[place] * row["tokens"] / tokens[place] if known else None
+        known = place in drawing and tokens[place] > 0
+        drawn = drawing[place] * row["tokens"] / tokens[place] if known else None
+        row["seconds"] = None if drawn is None else drawn + scoring.get(row["cell"], 0.0)
     return rows

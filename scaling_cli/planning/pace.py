@@ -13,6 +13,7 @@ from scaling_cli.planning.earlier import Earlier
 from scaling_cli.running.prepare import PreparedCell
 from scaling_cli.store import RunFolder
 from scaling_cli.store.beside import read_sessions
+from scaling_cli.types import Model
 
 Basis = Literal["given", "probe", "roofline", "measured", "calls"]
 SLOTS = ("slots", "max_num_seqs")
@@ -27,12 +28,14 @@ class Pace:
 
     `basis`: said by the user; probed just now; a roofline's bound; the clock of earlier runs;
     or the sum of their calls' seconds over the engine's slots, as if none had been idle.
+    `verified`: the clock ran on while verifiers were asked too, so that their time is in it.
     """
 
     tokens_per_second: float
     basis: Basis
     source: str = ""
     devices: int = 1
+    verified: bool = False
 
 
 T = TypeVar("T")
@@ -82,7 +85,8 @@ def bounded(hardware: Hardware, utilisation: float) -> PaceOf:
     """A roofline at a named utilisation; nothing where architecture or size is not known."""
 
     def pace(cell: PreparedCell, prompt: float, new: float) -> Pace | None:
-        architecture, weights = cell.model.architecture, _weight_bytes(cell)
+        architecture = cell.model.architecture
+        weights = weight_bytes(cell.model, cell.cell.engine.name, str(cell.identity["dtype"]))
         if architecture is None or weights is None:
             return None
         load = Load(prompt, max(new, 1.0), slots_of(cell), weights)
@@ -112,32 +116,34 @@ def slots_of(cell: PreparedCell) -> int:
     return next((int(options[name]) for name in SLOTS if options.get(name)), 1)
 
 
-def _weight_bytes(cell: PreparedCell) -> float | None:
+def weight_bytes(model: Model, engine: str, dtype: str) -> float | None:
     """Bytes of the weights as the engine holds them: a GGUF file's own, or by type."""
-    model = cell.model
-    if model.format == "gguf" and model.path is not None and cell.cell.engine.name != "vllm":
+    if model.format == "gguf" and model.path is not None and engine != "vllm":
         return float(model.path.stat().st_size)
     if model.architecture is None or model.architecture.parameters is None:
         return None
-    dtype = str(cell.identity["dtype"])
     return model.architecture.parameters * BYTES_PER_WEIGHT.get(dtype, 2.0)
 
 
 def _measured(folders: Sequence[RunFolder], model: str, engine: str) -> Pace | None:
-    """Tokens over seconds of every session, from the first run that has any."""
+    """Tokens over seconds of every session, from the first run that has any: of those in which
+    no verifier was asked meanwhile, if there are such."""
     for folder in folders:
         try:
             sessions = read_sessions(folder)
         except StoreError:
             continue  # evidence that cannot be read is none
-        mine = [one for one in sessions if (one["model"], one["engine"]) == (model, engine)]
+        named = [one for one in sessions if (one["model"], one["engine"]) == (model, engine)]
+        policy = [one for one in named if one.get("role") != "verifier"]
+        alone = [one for one in policy if not one.get("verified")]
+        mine = alone or policy
         seconds = sum(float(session["seconds"]) for session in mine)
         tokens = sum(int(session["tokens"]) for session in mine)
         if tokens > 0 and seconds > 0:
             devices = dict.fromkeys(str(session.get("device", "")) for session in mine)
             where = ", ".join(filter(None, devices))
             source = f"{folder.name} on {where}" if where else folder.name
-            return Pace(tokens / seconds, "measured", source)
+            return Pace(tokens / seconds, "measured", source, verified=not alone)
     return None
 
 

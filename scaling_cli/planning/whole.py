@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scaling_cli.plan import plan
+from scaling_cli.planning import verifying
 from scaling_cli.planning.absent import bytes_to_fetch
 from scaling_cli.planning.bill import Prices, bill, totals
 from scaling_cli.planning.differences import difference_rows
 from scaling_cli.planning.earlier import earlier_cells
 from scaling_cli.planning.evidence import evidence
 from scaling_cli.planning.pace import PaceOf, first_known, seen
+from scaling_cli.planning.verifying import ReadingOf
 from scaling_cli.planning.widths import width_rows
 from scaling_cli.running.prepare import PreparedCell
 from scaling_cli.running.tables import held, wanted
@@ -29,12 +31,14 @@ class Asked:
     """What the user says: speeds and prices, and which difference matters.
 
     What is `said` goes before what `measure` finds, which is handed the cells that lack samples;
-    that goes before a `bound`, and this before what earlier runs show.
+    that goes before a `bound`, and this before what earlier runs show. `reading` is what is said
+    of verifiers.
     """
 
     said: PaceOf = field(default_factory=first_known)
     measure: Callable[[Sequence[PreparedCell]], PaceOf] | None = None
     bound: PaceOf = field(default_factory=first_known)
+    reading: ReadingOf = field(default_factory=verifying.first_known)
     prices: Prices = field(default_factory=Prices)
     detect: float = DETECT
 
@@ -67,7 +71,8 @@ def make_plan(
     differences = difference_rows(known, sweep.selectors, asked.detect)
     measured = first_known() if asked.measure is None else asked.measure(lacking(cells, folder))
     pace = first_known(asked.said, measured, asked.bound, seen(folders, earlier))
-    rows = bill(cells, folder, earlier, pace=pace, prices=asked.prices)
+    reading = verifying.first_known(asked.reading, verifying.seen(folders))
+    rows = bill(cells, folder, earlier, pace=pace, reading=reading, prices=asked.prices)
     total = totals(rows) | {"bytes_to_fetch": bytes_to_fetch(sweep)}
     return Whole(rows, total, widths, differences, _remarks(rows))
 
@@ -103,8 +108,7 @@ def _remarks(rows: Sequence[Row]) -> list[str]:
         f"{model}: {row['tokens_per_second']:.3g} tokens/s ({row['pace']}: {row['pace_from']})"
         for model, row in paces.items()
     ]
-    if any(row["verifier_tokens"] for row in lacking):
-        lines.append("seconds and hours are those of the models sampled: verifiers take more")
+    lines += _verifier_remarks(lacking)
     for where, told in (
         (lambda row: row["basis"] == "assumed", "half of max_tokens is assumed to be needed by"),
         (lambda row: row["pace"] is None, "--throughput, --hardware or --probe tells the speed of"),
@@ -112,4 +116,21 @@ def _remarks(rows: Sequence[Row]) -> list[str]:
     ):
         if names := sorted({row["model"] for row in lacking if where(row)}):
             lines.append(f"{told} {', '.join(names)}")
+    return lines
+
+
+def _verifier_remarks(lacking: Sequence[Row]) -> list[str]:
+    """How the verifiers' share of the time is known, or what would tell it."""
+    asking = [row for row in lacking if row["verifier_tokens"] and row["pace"]]
+    lines = []
+    if any("policy" in (row["verifier_pace"] or "") for row in asking):
+        lines.append(
+            "verifiers are taken to compute as many FLOPs a second as the model they score, "
+            "which reads more slowly than it might: --throughput VERIFIER=N tokens read a second"
+        )
+    if names := sorted({row["model"] for row in asking if row["seconds"] is None}):
+        lines.append(
+            f"how long verifiers of {', '.join(names)} take is not known, so no seconds are "
+            "told: --throughput VERIFIER=N tokens read a second"
+        )
     return lines

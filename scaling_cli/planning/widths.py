@@ -32,6 +32,7 @@ def _width(one: Evidence, selector: str) -> Row:
         "task": one.task,
         "model": one.model,
         "strategy": one.strategy,
+        "verifier": one.verifier,
         "params": dict(one.cell.cell.params),
         "temperature": sampler.temperature,
         "max_tokens": sampler.max_tokens,

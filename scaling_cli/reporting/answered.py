@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from scaling_cli.configurations import sentence
+from scaling_cli.configurations import name_of, sentence
 from scaling_cli.errors import LawError
 from scaling_cli.frontiers import FrontierTable, curves_of
 from scaling_cli.limits import Voting
 from scaling_cli.pricing import AXES
 from scaling_cli.recommendations import recommend
 from scaling_cli.recorded import Ask
-from scaling_cli.reporting.curves import limits_of, panels
+from scaling_cli.reporting.colours import numbers_of
+from scaling_cli.reporting.curves import limits_of, models_of, panels
 from scaling_cli.reporting.frontiers import (
     all_names,
     axis_data,
@@ -78,8 +79,8 @@ def answered_task(
     limits, limits_said = limits_of(found, task)
     curve_rows = _curve_rows(task, folders, ask)
     drawn = {row["selector"] for row in curve_rows}
-    shown = panels(curve_rows, [row for row in limits if row["selector"] in drawn])
     names = all_names(tables)
+    numbers = numbers_of(models_of(curve_rows), [*names, *map(name_of, curve_rows)])
     answer, sensitivity = _answer(task, folders, ask, table, budget)
     return {
         "task": task,
@@ -87,9 +88,9 @@ def answered_task(
         "graded": True,
         "axis": axis,
         "answer": answer,
-        "names": named(names, [panel["model"] for panel in shown]),
+        "names": named(names, numbers),
         "axes": [axis_data(one, names) for one in tables],
-        "panels": shown,
+        "panels": panels(curve_rows, [r for r in limits if r["selector"] in drawn], numbers),
         "configurations": configuration_rows(table) if table else [],
         "optimal": _optimal(table),
         "dominated": [sentence(name) for name in table.dominated] if table else [],

@@ -1,6 +1,7 @@
 // Accuracy (or error) against compute, the frontier marked, its odds on the same axis underneath.
 
 const LEAST_ERROR = 1e-3;
+const LABEL_GAP = 14;
 
 function frontierFigure(figure, task) {
   const state = { axis: task.axes[0].axis, error: false, hidden: new Set(), at: null };
@@ -35,7 +36,9 @@ function choice(label, options, value, changed) {
 function legend(entries, hidden, changed) {
   const buttons = entries.map(([text, name], i) => {
     const button = element("button", {
-      type: "button", class: `chip m${name.model % 7}`, "aria-pressed": "true",
+      type: "button", "aria-pressed": "true",
+      // A name that stands for several colours has none of its own.
+      class: name.shared === false ? "chip plain" : `chip m${name.colour % COLOURS}`,
       click: () => {
         hidden.has(i) ? hidden.delete(i) : hidden.add(i);
         button.setAttribute("aria-pressed", String(!hidden.has(i)));
@@ -50,7 +53,7 @@ function legend(entries, hidden, changed) {
 /** How a series is drawn, small. */
 function sample(name) {
   const drawn = name.single
-    ? shape(name.model, 11, 6, 4, name.greedy)
+    ? shape(name.colour, 11, 6, 4, name.greedy)
     : mark("path", { class: "curve", d: "M0,6L22,6", "stroke-dasharray": DASHES[name.selector] });
   return mark("svg", { width: 22, height: 12, "aria-hidden": "true" }, drawn);
 }
@@ -61,7 +64,9 @@ function drawFrontier(holder, task, state) {
   const wide = width > 620;
   const longest = Math.max(...task.names.map((name) => name.short.length));
   const words = Math.min(6.2 * longest + 16, 0.4 * width);
-  const plot = { left: 46, right: width - (wide ? words : 12), top: 10, bottom: wide ? 340 : 260 };
+  // As many names as stand beside the curves need room.
+  const tall = Math.max(340, LABEL_GAP * data.curves.length + 20);
+  const plot = { left: 46, right: width - (wide ? words : 12), top: 10, bottom: wide ? tall : 260 };
   const rows = data.strips.length;
   const strip = { left: plot.left, right: plot.right, top: plot.bottom + 14 };
   // Beside the bars there is no room for their names on a narrow screen: they stand above.
@@ -136,12 +141,12 @@ function stairs(data, x, y, turn) {
 
 function frontierCurve(curve, name, x, y, turn) {
   const points = curve.cost.map((cost, i) => [x(cost), y(turn(curve.accuracy[i]))]);
-  const group = mark("g", { class: `m${name.model % 7}` });
+  const group = mark("g", { class: `m${name.colour % COLOURS}` });
   if (name.single) {
-    group.append(...points.map(([px, py]) => shape(name.model, px, py, 4.5, name.greedy)));
+    group.append(...points.map(([px, py]) => shape(name.colour, px, py, 4.5, name.greedy)));
   } else {
     group.append(mark("path", { class: "curve", d: line(points), "stroke-dasharray": DASHES[name.selector] }));
-    group.append(...points.map(([px, py]) => mark("circle", { class: "dot", cx: px, cy: py, r: 1.8 })));
+    group.append(...points.map(([px, py]) => shape(name.colour, px, py, 2, false)));
   }
   return group;
 }
@@ -151,13 +156,18 @@ function endLabels(curves, names, x, y, turn, plot) {
   const ends = curves.map((c) => ({
     name: names[c.name], x: x(c.cost.at(-1)), y: y(turn(c.accuracy.at(-1))),
   })).filter((end) => !end.name.single).sort((a, b) => a.y - b.y);
-  const places = spread(ends.map((end) => end.y), 14);
-  const low = Math.max(0, (places.at(-1) || 0) - plot.bottom);
+  const places = between(spread(ends.map((end) => end.y), LABEL_GAP), plot);
   return mark("g", { class: "ends" }, ...ends.flatMap((end, i) => [
-    mark("path", { class: `lead m${end.name.model % 7}`,
-      d: line([[end.x + 3, end.y], [plot.right + 4, places[i] - low]]) }),
-    mark("text", { class: `m${end.name.model % 7} told`, x: plot.right + 8, y: places[i] - low + 4 }, end.name.short),
+    mark("path", { class: `lead m${end.name.colour % COLOURS}`,
+      d: line([[end.x + 3, end.y], [plot.right + 4, places[i]]]) }),
+    mark("text", { class: `m${end.name.colour % COLOURS} told`, x: plot.right + 8, y: places[i] + 4 }, end.name.short),
   ]));
+}
+
+/** Ascending places moved inside the plot, as far apart as before. */
+function between(places, plot) {
+  const down = places.map((at, i) => Math.max(at, plot.top + LABEL_GAP * i));
+  return down.map((at, i) => Math.min(at, plot.bottom - LABEL_GAP * (down.length - 1 - i)));
 }
 
 function oddsStrip(data, names, x, strip, xTicks, wide) {
@@ -167,7 +177,7 @@ function oddsStrip(data, names, x, strip, xTicks, wide) {
     const base = strip.top + strip.row * (i + 1) - 2;
     const ys = row.odds.map((v) => base - 16 * (v || 0));
     const name = row.name === null ? null : names[row.name];
-    const kind = name === null ? "others" : `m${name.model % 7}`;
+    const kind = name === null ? "others" : `m${name.colour % COLOURS}`;
     const points = [[xs[0], base], ...staircase(xs, ys, end), [end, base]];
     group.append(
       mark("line", { class: "grid", x1: strip.left, x2: strip.right, y1: base, y2: base }),

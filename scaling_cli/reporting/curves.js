@@ -3,8 +3,9 @@
 function curvesFigure(figure, task) {
   const selectors = [...new Set(task.panels.flatMap((p) => p.series.map((s) => s.label)))];
   const kinds = selectors.map((label) => {
-    const one = task.panels.flatMap((p) => p.series).find((s) => s.label === label);
-    return [label, { model: 0, selector: one.selector, single: false }];
+    const [one, ...others] = task.panels.flatMap((p) => p.series).filter((s) => s.label === label);
+    const shared = others.every((s) => s.colour === one.colour);
+    return [label, { colour: one.colour, selector: one.selector, single: false, shared }];
   });
   const hidden = new Set();
   const draw = () => {
@@ -17,13 +18,11 @@ function curvesFigure(figure, task) {
     const high = topOf(task.panels);
     holder.replaceChildren(
       element("div", { class: "panels" },
-        ...task.panels.map((panel, i) => drawPanel(panel, i, off, width, high))),
+        ...task.panels.map((panel) => drawPanel(panel, off, width, high))),
       element("p", { class: "key" }, panelKey(task)),
     );
   };
-  const chips = legend(kinds, hidden, draw);
-  chips.classList.add("plain");
-  figure.querySelector(".controls").append(chips);
+  figure.querySelector(".controls").append(legend(kinds, hidden, draw));
   draw();
   return draw;
 }
@@ -42,19 +41,19 @@ function topOf(panels) {
   return Math.min(1, Math.max(...values, 0.01) * 1.03);
 }
 
-function drawPanel(panel, model, off, width, high) {
+function drawPanel(panel, off, width, high) {
   const height = 250;
   const box = { left: 40, right: width - 34, top: 26, bottom: height - 36 };
   const most = Math.max(2, ...panel.series.flatMap((s) => s.k));
   const x = logScale(1, most, box.left + 4, box.right - (panel.limits.length ? 26 : 4));
   const y = linearScale(0, high, box.bottom, box.top);
-  const svg = mark("svg", { viewBox: `0 0 ${width} ${height}`, class: `chart panel m${model % 7}`, role: "img",
+  const svg = mark("svg", { viewBox: `0 0 ${width} ${height}`, class: `chart panel m${panel.colour % COLOURS}`, role: "img",
     width, "aria-label": `${panel.model}: accuracy against samples` });
   svg.append(axes(box, x, y, powersOfTwo(most), linearTicks(0, high), { x: (k) => k.toLocaleString("en"), y: (v) => number(v) }));
   svg.append(mark("text", { class: "title", x: box.left, y: 14 }, panel.short));
   svg.append(mark("text", { class: "name", x: (box.left + box.right) / 2, y: height - 4, "text-anchor": "middle" }, "samples k"));
   const series = panel.series.filter((s) => !off.has(s.label));
-  svg.append(...series.map((s) => bandOf(s, x, y)), ...series.map((s) => lineOf(s, x, y)));
+  svg.append(...series.map((s) => own(s, bandOf(s, x, y))), ...series.map((s) => own(s, lineOf(s, x, y))));
   if (panel.greedy !== null) {
     svg.append(mark("line", { class: "greedy", x1: box.left, x2: box.right, y1: y(panel.greedy), y2: y(panel.greedy) }));
   }
@@ -63,6 +62,9 @@ function drawPanel(panel, model, off, width, high) {
   followPanel(svg, panel, series, ends, { x, y, box, width });
   return svg;
 }
+
+/** In the series' own colour, which is not the panel's where it is a search. */
+const own = (series, drawn) => mark("g", { class: `m${series.colour % COLOURS}` }, drawn);
 
 function powersOfTwo(most) {
   const all = Array.from({ length: Math.floor(Math.log2(most)) + 1 }, (_, i) => 2 ** i);
@@ -79,7 +81,7 @@ function bandOf(series, x, y) {
 
 function lineOf(series, x, y) {
   const points = series.k.map((k, i) => [x(k), y(series.accuracy[i])]);
-  if (points.length === 1) return mark("circle", { class: "point", cx: points[0][0], cy: points[0][1], r: 3.5 });
+  if (points.length === 1) return shape(series.colour, ...points[0], 3.5, false);
   return mark("path", { class: "curve", d: line(points), "stroke-dasharray": DASHES[series.selector] });
 }
 

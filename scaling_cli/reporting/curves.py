@@ -6,29 +6,35 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from scaling_cli.configurations import name_of
+from scaling_cli.configurations import Name, name_of
 from scaling_cli.errors import LawError
 from scaling_cli.figures.style import short
 from scaling_cli.limits import Voting, limit_rows, question_table, remarks, votings
 from scaling_cli.recorded import Ask
+from scaling_cli.reporting.colours import Numbers, number_of
 from scaling_cli.reporting.numbers import brief, briefs
 from scaling_cli.store import RunFolder
 
 Row = dict[str, Any]
 
 
-def panels(rows: Sequence[Row], limits: Sequence[Row]) -> list[Row]:
+def models_of(rows: Sequence[Row]) -> list[str]:
+    """Models in the order of their rows, which is the order of the panels."""
+    return list(dict.fromkeys(row["model"] for row in rows))
+
+
+def panels(rows: Sequence[Row], limits: Sequence[Row], numbers: Numbers) -> list[Row]:
     """A panel for each model, its series at the whole token limit."""
-    models = list(dict.fromkeys(row["model"] for row in rows))
     return [
         {
             "model": model,
             "short": short(model),
+            "colour": numbers[model, None],
             "greedy": _greedy(row for row in rows if row["model"] == model),
-            "series": _series([row for row in rows if row["model"] == model]),
+            "series": _series([row for row in rows if row["model"] == model], numbers),
             "limits": [_limit(row) for row in limits if row["model"] == model],
         }
-        for model in models
+        for model in models_of(rows)
     ]
 
 
@@ -37,16 +43,19 @@ def _greedy(rows: Iterable[Row]) -> float | int | None:
     return brief(max(found, key=lambda row: row["max_tokens"])["accuracy"]) if found else None
 
 
-def _series(rows: Sequence[Row]) -> list[Row]:
+def _series(rows: Sequence[Row], numbers: Numbers) -> list[Row]:
     """One series a cell and configuration, by k."""
     found: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
     for row in rows:
         if row["strategy"] != "greedy":
             found[row["run"], row["cell"], name_of(row)].append(row)
-    return [_one(name, members) for (_, _, name), members in found.items()]
+    return [
+        {**_one(name, members), "colour": number_of(name, numbers)}
+        for (_, _, name), members in found.items()
+    ]
 
 
-def _one(name: tuple[str, str, str], members: Sequence[Row]) -> Row:
+def _one(name: Name, members: Sequence[Row]) -> Row:
     cap = max(row["max_tokens"] for row in members)
     curve = sorted((r for r in members if r["max_tokens"] == cap), key=lambda r: int(r["k"]))
     _, generator, selector = name

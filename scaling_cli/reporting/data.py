@@ -48,8 +48,7 @@ def report_data(folders: Sequence[RunFolder], wanted: Wanted) -> Row:
     check_size(folders, wanted.questions, texts=wanted.texts)
     tasks = _tasks(folders)
     ask = _ask(folders, wanted)
-    whole = [task for task, holders in tasks.items() if all(_is_graded(f, task) for f in holders)]
-    graded = [f for f in folders if any(f in tasks[task] for task in whole)]
+    graded = [f for f in folders if any(_is_graded(f, task) for task in tasks)]
     found = votings_of(graded, ask)
     return dict(
         plain_json(
@@ -58,10 +57,9 @@ def report_data(folders: Sequence[RunFolder], wanted: Wanted) -> Row:
                 "asked": _questions_asked(folders),
                 "version": __version__,
                 "tasks": [
-                    answered_task(task, holders, ask, wanted.budget, found)
-                    if task in whole
-                    else _summarised(task, holders, wanted)
+                    one
                     for task, holders in tasks.items()
+                    for one in _parts(task, holders, ask, wanted, found)
                 ],
                 "explorer": _explorer(graded, found, wanted),
                 "ledger": ledger_rows(graded),
@@ -96,13 +94,42 @@ def _is_graded(folder: RunFolder, task: str) -> bool:
     )
 
 
+def _parts(
+    task: str,
+    holders: Sequence[RunFolder],
+    ask: Ask,
+    wanted: Wanted,
+    found: Sequence[Voting],
+) -> list[Row]:
+    """The task in the runs that hold its answers, and apart from them in those of which only a
+    summary is at hand: recorded points have no odds, and must not stand among others that do."""
+    graded = [folder for folder in holders if _is_graded(folder, task)]
+    rest = [folder for folder in holders if folder not in graded]
+    parts = []
+    if graded:
+        parts.append(answered_task(task, graded, ask, wanted.budget, found) | _named(graded))
+    if rest:
+        parts.append(_summarised(task, rest, wanted) | _named(rest))
+    if graded and rest:
+        parts[0]["notes"].append(f"{_words(rest)} stands apart, below: only summaries are at hand.")
+    return parts
+
+
+def _named(folders: Sequence[RunFolder]) -> Row:
+    return {"runs": [folder.name for folder in folders]}
+
+
+def _words(folders: Sequence[RunFolder]) -> str:
+    return ", ".join(folder.name for folder in folders)
+
+
 def _summarised(task: str, holders: Sequence[RunFolder], wanted: Wanted) -> Row:
     for folder in holders:
         if not folder.has_part("summary"):
             raise StoreError(f"{folder.path} holds no graded answers yet", "scale run fills it")
     rows = recorded_summary.summary_rows(holders, task)
-    runs = ", ".join(folder.name for folder in holders)
-    return summarised_task(task, rows, wanted.budget, recorded_summary.LACKING.format(runs=runs))
+    lacking = recorded_summary.LACKING.format(runs=_words(holders))
+    return summarised_task(task, rows, wanted.budget, lacking)
 
 
 def _ask(folders: Sequence[RunFolder], wanted: Wanted) -> Ask:

@@ -15,6 +15,7 @@ from scaling_cli.figures.style import short
 from scaling_cli.frontiers import FrontierTable, envelope_of, frontier_table
 from scaling_cli.pricing import AXES
 from scaling_cli.recorded import Ask
+from scaling_cli.reporting.colours import Numbers, number_of
 from scaling_cli.reporting.numbers import brief, briefs
 from scaling_cli.summary import Series
 
@@ -48,13 +49,13 @@ def all_names(tables: Sequence[FrontierTable]) -> list[Name]:
     return list(dict.fromkeys(name for table in tables for name in table.names))
 
 
-def named(names: Sequence[Name], models: Sequence[str]) -> list[Row]:
-    """The configurations as the page writes and draws them; a model's number is its colour."""
+def named(names: Sequence[Name], numbers: Numbers) -> list[Row]:
+    """The configurations as the page writes and draws them."""
     return [
         {
             "label": sentence(name),
             "short": caption(name),
-            "model": models.index(name[0]),
+            "colour": number_of(name, numbers),
             "selector": name[2].partition(" ")[0],
             "greedy": name[1] == "greedy",
             "single": is_single(name),

@@ -98,8 +98,10 @@ const DASHES = {
   coverage: "1 4",
 };
 
-/** The shape of a model's points: a model is told by shape as well as by colour. */
-function shape(model, x, y, size, hollow) {
+const COLOURS = 12;
+
+/** The shape of a model's or a search's points: it is told by shape as well as by colour. */
+function shape(colour, x, y, size, hollow) {
   const s = size;
   const corners = [
     null,
@@ -110,7 +112,7 @@ function shape(model, x, y, size, hollow) {
     [[-0.4, -1.2], [0.4, -1.2], [0.4, -0.4], [1.2, -0.4], [1.2, 0.4], [0.4, 0.4], [0.4, 1.2],
       [-0.4, 1.2], [-0.4, 0.4], [-1.2, 0.4], [-1.2, -0.4], [-0.4, -0.4]],
     [[-1.1, -1.3], [1.1, -1.3], [0.3, 0], [1.1, 1.3], [-1.1, 1.3], [-0.3, 0]],
-  ][model % 7];
+  ][colour % 7];
   const kind = hollow ? "point hollow" : "point";
   if (corners === null) return mark("circle", { class: kind, cx: x, cy: y, r: s });
   const points = corners.map(([dx, dy]) => `${x + dx * s},${y + dy * s}`).join(" ");

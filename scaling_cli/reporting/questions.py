@@ -12,16 +12,13 @@ from scaling_cli.reporting.numbers import brief, briefs
 from scaling_cli.reporting.plain import shown
 from scaling_cli.reporting.traces import tree_data
 from scaling_cli.store import CellRecord, RunFolder
-from scaling_cli.store.schema import PARTS
 
 Row = dict[str, Any]
 
 STATES = ("correct", "wrong", "unanswered", "timeout", "failed")
 CANDIDATE = ["question_id", "index", "answer", "strict_answer", "answer_class", "strict_class",
              "verdict", "strict_verdict", "truncated", "logprob_mean", "rewards", "new_tokens",
-             "error"]  # fmt: skip
-OF_SEARCH = ("tree", "call")
-"""Columns that place a trace among the calls, where the store has them."""
+             "error", "tree", "call"]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +96,7 @@ def _answers(
     folder: RunFolder, key: str, kept: Mapping[str, Row], explored: Explored
 ) -> dict[str, Row]:
     """What each kept question was answered in one cell."""
-    told = [name for name in OF_SEARCH if name in PARTS["candidates"].names]
-    rows = _by_question(folder, "candidates", key, [*CANDIDATE, *told], kept)
+    rows = _by_question(folder, "candidates", key, CANDIDATE, kept)
     texts = _texts(folder, key, kept) if explored.texts else {}
     calls = (
         _by_question(folder, "charges", key, None, kept) if folder.has_part("charges", key) else {}

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from scaling_cli.configurations import RECORDED
 from scaling_cli.reporting.numbers import worded
 
 Row = Mapping[str, Any]
@@ -52,7 +53,7 @@ def task_section(number: int, task: Row) -> str:
     return "".join(
         [
             f'<section class="task"><h2>{escape(task["task"])} '
-            f"<small>{worded(task['questions'])} questions</small></h2>",
+            f"<small>{escape(_extent(task))}</small></h2>",
             _answer(task["answer"]),
             "".join(f'<p class="note">{escape(line)}</p>' for line in task["notes"]),
             _figure(number, "frontier", "Accuracy against compute") if task["axes"] else "",
@@ -61,6 +62,12 @@ def task_section(number: int, task: Row) -> str:
             "</section>",
         ]
     )
+
+
+def _extent(task: Row) -> str:
+    """How many questions, in which runs, and whether their answers are at hand."""
+    lacking = "" if task["graded"] else " · summary only"
+    return f"{worded(task['questions'])} questions · {', '.join(task['runs'])}{lacking}"
 
 
 def _answer(answer: Row) -> str:
@@ -109,7 +116,8 @@ def _assumption(row: Row) -> Row:
     """What would be best under it, in one cell."""
     if row.get("model") is None:
         return {**row, "then": None}
-    how = f"{row['model']} · {row['strategy']} · {row['selector']}"
+    led = "" if row.get("verifier") in RECORDED else f" by {row['verifier']}"
+    how = f"{row['model']} · {row['strategy']}{led} · {row['selector']}"
     return {**row, "then": f"{how}, k = {row['k']}, at most {row['max_tokens']} tokens"}
 
 

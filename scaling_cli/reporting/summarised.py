@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from scaling_cli.configurations import sentence
+from scaling_cli.configurations import name_of, sentence
 from scaling_cli.reporting import recorded_summary as recorded
 from scaling_cli.reporting.answered import HOW, Budget, chosen_axis, default_budget
-from scaling_cli.reporting.curves import panels
+from scaling_cli.reporting.colours import numbers_of
+from scaling_cli.reporting.curves import models_of, panels
 from scaling_cli.reporting.frontiers import named
 
 Row = dict[str, Any]
@@ -19,17 +20,17 @@ def summarised_task(task: str, rows: Sequence[Row], budget: Budget, lacking: str
     """The same keys as of a task whose answers are at hand; `lacking` says what is not."""
     axes = recorded.known_axes(rows)
     axis = chosen_axis(axes, budget)
-    shown = panels(rows, [])
     names = list(dict.fromkeys(name for one in axes for name in recorded.grouped(rows, one)))
+    numbers = numbers_of(models_of(rows), [*names, *map(name_of, rows)])
     return {
         "task": task,
         "questions": max((row["questions"] for row in rows), default=0),
         "graded": False,
         "axis": axis,
         "answer": _answer(rows, axis, budget),
-        "names": named(names, [panel["model"] for panel in shown]),
+        "names": named(names, numbers),
         "axes": [recorded.axis_data(rows, one, names) for one in axes],
-        "panels": shown,
+        "panels": panels(rows, [], numbers),
         "configurations": recorded.configuration_rows(rows, axis) if axis else [],
         "optimal": recorded.optimal_rows(rows, axis) if axis else [],
         "dominated": [sentence(n) for n in recorded.dominated(rows, axis)] if axis else [],

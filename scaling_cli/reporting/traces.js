@@ -13,7 +13,7 @@ function treeBlock(tree, answer, data) {
   const kept = policy.filter((call) => call[KEPT]).length;
   const words = [
     `search tree: ${policy.length} calls of the policy`,
-    tree.told ? `${kept} on finished traces, ${policy.length - kept} pruned` : "",
+    tree.told ? `${kept} on finished traces (→), ${policy.length - kept} pruned (✗)` : "",
     tree.verifier.calls ? `verifier: ${tree.verifier.calls} calls, ${count(tree.verifier.prompt)} prompt and ${count(tree.verifier.new)} new tokens` : "",
   ].filter(Boolean).join("; ");
   const notes = tree.told ? [] : [element("p", { class: "how" },

@@ -39,12 +39,13 @@ def tree_data(charges: Sequence[Row], candidates: Sequence[Row]) -> dict[str, An
     """
     calls = ordered(charges)
     placed = place_candidates(calls, candidates)
+    recorded = any(call.scores for call in calls)
     for leaf, candidate in placed.items():
         _mark(calls, leaf, candidate)
-        _score_path(calls, leaf, candidates[candidate])
+        _score_path(calls, leaf, candidates[candidate], recorded=recorded)
     asked = [call for call in calls if call.role == "verifier"]
     return {
-        "told": len(placed) == len([row for row in candidates if not row.get("error")]),
+        "told": len(placed) == sum(map(_is_trace, candidates)),
         "verifier": {
             "calls": len(asked),
             "prompt": _sum(call.prompt for call in asked),
@@ -66,6 +67,11 @@ def tree_data(charges: Sequence[Row], candidates: Sequence[Row]) -> dict[str, An
             for call in calls
         ],
     }
+
+
+def _is_trace(row: Row) -> bool:
+    """Whether it is a trace at all: a search that failed, or found none, has a row without one."""
+    return not row.get("error") and row["new_tokens"] != 0
 
 
 def ordered(charges: Sequence[Row]) -> list[Call]:
@@ -131,7 +137,7 @@ def place_candidates(calls: Sequence[Call], candidates: Sequence[Row]) -> dict[i
     totals = {leaf: _path_tokens(calls, leaf) for leaf in _leaves(calls)}
     claims: dict[int, list[int]] = defaultdict(list)
     for number, row in enumerate(candidates):
-        found = [] if row.get("error") else _fitting(calls, totals, row)
+        found = _fitting(calls, totals, row) if _is_trace(row) else []
         if len(found) == 1:
             claims[found[0]].append(number)
     return {leaf: numbers[0] for leaf, numbers in claims.items() if len(numbers) == 1}
@@ -170,15 +176,16 @@ def _in_tree(name: str, tree: int | None) -> bool:
     return tree is None or name.startswith(f"{tree}/")
 
 
-def _score_path(calls: Sequence[Call], leaf: int, row: Row) -> None:
-    """Put the trace's scores on its steps: one each, or all at the end where they do not fit."""
+def _score_path(calls: Sequence[Call], leaf: int, row: Row, *, recorded: bool) -> None:
+    """Put the trace's scores on its steps: one each, or all at the end where they do not fit and
+    no score is `recorded` beside its call."""
     rewards = list(row.get("rewards") or [])
     path = path_of(calls, leaf)
     if len(rewards) == len(path):
         for number, reward in zip(path, rewards, strict=True):
             if not calls[number].scores and reward is not None:
                 calls[number].scores = [reward]
-    elif rewards and not calls[leaf].scores:
+    elif rewards and not recorded:
         calls[leaf].scores = [reward for reward in rewards if reward is not None]
 
 

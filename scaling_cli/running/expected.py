@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from scaling_cli.laws.cost import CostModel
 from scaling_cli.plan import Price, Todo
@@ -10,6 +11,19 @@ from scaling_cli.running.prepare import PreparedCell, PreparedVerifier
 
 ASKED = 60
 """Tokens of a judge's instructions, and of its question at the end, together."""
+
+
+ROLLING = "oracle-rollout"
+"""The verifier that has the policy finish what it scores."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifierPrice:
+    """What one verifier of a cell reads and writes, in tokens and FLOPs; None not known."""
+
+    verifier: PreparedVerifier
+    tokens: float
+    flops: float | None
 
 
 def price(
@@ -24,7 +38,8 @@ def price(
         prompts = _prompts(prepared, todo)
     else:
         prompts = {question: prompts[question] for question in {q for q, _ in todo.missing}}
-    tokens, flops_verifier = _verifier(prepared, todo, length, prompts)
+    asked = verifier_prices(prepared, todo, length, prompts)
+    tokens, flops_verifier = sum(one.tokens for one in asked), _known([o.flops for o in asked])
     architecture = prepared.model.architecture
     if architecture is None or not known:
         return Price(None, tokens, flops_verifier)
@@ -44,28 +59,41 @@ def _prompts(prepared: PreparedCell, todo: Todo) -> Mapping[str, float]:
     return {q.id: len(prepared.prompt_tokens(q)) for q in prepared.questions if q.id in asked}
 
 
-def _verifier(
+def _known(flops: Sequence[float | None]) -> float | None:
+    return None if None in flops else sum(cost for cost in flops if cost is not None)
+
+
+def verifier_prices(
     prepared: PreparedCell, todo: Todo, length: float, prompts: Mapping[str, float]
-) -> tuple[float, float | None]:
-    """Tokens the verifier reads and its FLOPs: every score reads the solution so far, and finds
+) -> list[VerifierPrice]:
+    """Tokens each verifier reads and its FLOPs: every score reads the solution so far, and finds
     computed what earlier scores have read, but for what it is asked at the end."""
     led = () if prepared.verifier is None else (prepared.verifier,)
-    costs = [_asked(todo, length, prompts, one) for one in (*led, *prepared.scorers)]
-    flops = [cost for _, cost in costs]
-    known = None if None in flops else sum(cost for cost in flops if cost is not None)
-    return sum(tokens for tokens, _ in costs), known
+    return [
+        VerifierPrice(one, *_asked(prepared, todo, length, prompts, one))
+        for one in (*led, *prepared.scorers)
+    ]
 
 
 def _asked(
-    todo: Todo, length: float, prompts: Mapping[str, float], verifier: PreparedVerifier
+    prepared: PreparedCell,
+    todo: Todo,
+    length: float,
+    prompts: Mapping[str, float],
+    verifier: PreparedVerifier,
 ) -> tuple[float, float | None]:
     """Tokens and FLOPs of one verifier. A sample of a bank is scored once, as a whole."""
-    if verifier.model is None:
-        return 0.0, 0.0
     scores = todo.wanted.scores or 1.0
     solutions = len(todo.missing) * todo.wanted.solutions
     prompt = sum(prompts.values()) / max(len(prompts), 1)
-    tokens = solutions * scores * (ASKED + prompt + length / 2)
+    if verifier.spec.name == ROLLING:
+        rollouts = dict(verifier.spec.options)["rollouts"]
+        return _rolled(prepared, solutions * scores * rollouts, prompt, length)
+    if verifier.model is None:
+        return 0.0, 0.0
+    # Steps end at 1/s, 2/s, … of a solution: a score of the whole, s = 1, reads all of it.
+    read_so_far = length * (scores + 1) / (2 * scores)
+    tokens = solutions * scores * (ASKED + prompt + read_so_far)
     architecture = verifier.model.architecture
     if architecture is None:
         return tokens, None
@@ -74,3 +102,14 @@ def _asked(
     read = length + scores * ASKED / 2
     each = float(model.body(prompt, prompt + read)) + scores * model.head
     return tokens, once + solutions * each
+
+
+def _rolled(
+    prepared: PreparedCell, count: float, prompt: float, length: float
+) -> tuple[float, float | None]:
+    """`count` continuations by the policy, on average from the middle of a solution to its end."""
+    tokens = count * (prompt + length)
+    if prepared.model.architecture is None:
+        return tokens, None
+    model = CostModel(prepared.model.architecture)
+    return tokens, count * float(model.decode(length / 2, context=prompt + length / 2))

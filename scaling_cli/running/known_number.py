@@ -6,7 +6,7 @@ import importlib.util
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scaling_cli import models
@@ -33,6 +33,7 @@ FEW = 2
 """So many of the eight answers may differ by rounding on another processor."""
 
 REINSTALL = "pip install -c constraints.txt {part}: this version of it behaves otherwise"
+PACKAGE = {"llamacpp": "xllamacpp", "vllm": "vllm"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,16 @@ KNOWN = Eight(
     new_tokens=78,
 )
 """llama.cpp (xllamacpp 2026.10), smollm2-135m-instruct Q4_1, reasoning-gym 0.1.25."""
+KNOWN_BY = {
+    "llamacpp": KNOWN,
+    "vllm": replace(
+        KNOWN, answers=("15", "3", "6", "1", "1", "185", "17", "6"), new_tokens=86
+    ),
+}  # fmt: skip
+"""vLLM 0.32.0 on a CPU, the same weights dequantised to bfloat16. Of other engines only the
+server knows what it runs."""
+FEW_BY = {"llamacpp": FEW, "vllm": 4}
+"""vLLM sums in another order on every kind of device."""
 
 
 def sweep_of(engine: str) -> Sweep:
@@ -99,7 +110,7 @@ def _sum(counts: list[int | None]) -> int | None:
 
 
 def reproduce(engine: str, say: Callable[[str], None]) -> Finding:
-    """The number on an engine, beside the known one where it is llama.cpp's."""
+    """The number on an engine, beside the known one where there is one of that engine."""
     what = f"known number, {engine}"
     lacking = _lacking(engine)
     if lacking:
@@ -110,8 +121,8 @@ def reproduce(engine: str, say: Callable[[str], None]) -> Finding:
     except ScaleError as error:
         return Finding("number", what, "broken", error.message, error.hint or "scale --debug run")
     seconds = time.perf_counter() - started
-    if engine == "llamacpp":
-        return judged(what, found)
+    if engine in KNOWN_BY and not found.failed:
+        return judged(what, found, engine)
     if found.failed:
         remedy = "run a small sweep with this engine: its errors name the calls"
         return Finding("number", what, "broken", f"{found.failed} of 8 calls failed", remedy)
@@ -128,8 +139,9 @@ def _lacking(engine: str) -> tuple[str, str] | None:
     return None
 
 
-def judged(what: str, found: Eight, known: Eight = KNOWN) -> Finding:
+def judged(what: str, found: Eight, engine: str = "llamacpp") -> Finding:
     """Where the eight first part from what is known: problems, prompts, or answers."""
+    known = KNOWN_BY[engine]
     here = f"{found.right} of 8 right, {found.new_tokens} tokens"
     if found.golds != known.golds:
         detail, part = f"the problems are others; {here}", "reasoning-gym"
@@ -144,7 +156,7 @@ def judged(what: str, found: Eight, known: Eight = KNOWN) -> Finding:
         return Finding("number", what, "ok", f"{here}, as known")
     told = f"known: {known.right} of 8 right, {known.new_tokens} tokens"
     detail = f"{apart} of 8 answers differ: {here}; {told}"
-    if apart <= FEW:
+    if apart <= FEW_BY[engine]:
         remedy = "none: another processor rounds otherwise"
         return Finding("number", what, "close", detail, remedy)
-    return Finding("number", what, "differs", detail, REINSTALL.format(part="xllamacpp"))
+    return Finding("number", what, "differs", detail, REINSTALL.format(part=PACKAGE[engine]))

@@ -60,14 +60,22 @@ class Ledger:
     """The notes of one question, by name: a call that is replayed is the same note again."""
 
     notes: dict[str, Note] = field(default_factory=dict)
+    scores: dict[str, float] = field(default_factory=dict)
+    """Of the trace that ends with the call of that name, as it was last scored."""
 
     def note(self, note: Note) -> None:
         self.notes[note.name] = note
 
+    def scored(self, call: str, score: float) -> None:
+        self.scores[call] = score
+
     def rows(self, question_id: str) -> list[dict[str, Any]]:
         """A row of `charges` for every call, pruned branches included."""
         known = self._known()
-        return [_row(question_id, note, known[name]) for name, note in sorted(self.notes.items())]
+        return [
+            _row(question_id, note, known[name], self.scores.get(name))
+            for name, note in sorted(self.notes.items())
+        ]
 
     def _known(self) -> dict[str, int | None]:
         """Tokens of each call's context that other calls to the same model have computed."""
@@ -94,7 +102,7 @@ def _known_of(notes: Sequence[Note]) -> dict[str, int | None]:
     return found | {note.name: count for (note, *_), count in zip(told, known, strict=True)}
 
 
-def _row(question_id: str, note: Note, known: int | None) -> dict[str, Any]:
+def _row(question_id: str, note: Note, known: int | None, score: float | None) -> dict[str, Any]:
     context = len(note.prompt) if note.prompt is not None else note.prompt_tokens
     return {
         "question_id": question_id,
@@ -102,6 +110,7 @@ def _row(question_id: str, note: Note, known: int | None) -> dict[str, Any]:
         "role": note.role,
         "model": note.model,
         "parent": None if note.parent is None else note.parent.rpartition("#")[2],
+        "score": score,
         "prompt_tokens": note.prompt_tokens,
         "cached_tokens": note.cached_tokens,
         "new_tokens": note.new_tokens,

@@ -21,6 +21,7 @@ from scaling_cli.running import collecting
 from scaling_cli.running.admission import Admission
 from scaling_cli.running.bench import Bench, for_engine, score_banks
 from scaling_cli.running.cell import BankCell
+from scaling_cli.running.expected import ROLLING
 from scaling_cli.running.manifest import add_start, count_starts, describe, note_work
 from scaling_cli.running.prepare import PreparedCell
 from scaling_cli.running.progress import Progress
@@ -175,8 +176,15 @@ def _keep_pace(
                 "samples": sum(progress.cells[cell.prepared.key].drawn for cell in cells),
                 "tokens": progress.drawn,
                 "seconds": progress.elapsed,
+                "verified": any(map(_asks, cells)),
             },
         )
+
+
+def _asks(cell: AnyCell) -> bool:
+    """Whether a verifier was asked while the cell was drawn."""
+    verifier = cell.prepared.verifier
+    return verifier is not None and (verifier.model is not None or verifier.spec.name == ROLLING)
 
 
 def engine_options(group: Sequence[PreparedCell], spec: EngineSpec) -> dict[str, Any]:

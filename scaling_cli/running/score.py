@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,7 @@ from scaling_cli.running.progress import CellProgress, Progress
 from scaling_cli.running.scoring import Scoring
 from scaling_cli.running.session import QuestionSession, Search, call_name, call_question
 from scaling_cli.store import CellRecord, RunFolder
+from scaling_cli.store.beside import add_session
 from scaling_cli.types import EngineFacts, Question, Request, Sampler, Trace
 
 Row = dict[str, Any]
@@ -78,6 +80,7 @@ async def score_bank(
     traces = _traces(folder, cell, missing)
     _start(progress, name, record, scorer, traces)
     journal = Journal(folder.journal_path(name), ticks=False)
+    resumed = bool(journal.done)
     slots = 64 if scoring.engine is None else scoring.engine.facts.slots
     admission = Admission(room=int(slots * 1.5))
     ledgers: dict[str, Ledger] = {}
@@ -106,6 +109,7 @@ async def score_bank(
                     "error": None if reward is not None else _reason(error),
                 }
             )
+        progress.cells[name].questions_done += 1
         progress.sampled(name, 0, failed=False)
 
     try:
@@ -119,7 +123,10 @@ async def score_bank(
         raise failed.exceptions[0] from None
     finally:
         journal.close()
-    _write(folder, name, scores, ledgers)
+    charges = [row for identity, ledger in ledgers.items() for row in ledger.rows(identity)]
+    if not resumed:  # else part of it was read before this clock began
+        _keep_pace(folder, cell, scorer, charges, progress)
+    _write(folder, name, scores, charges)
     note_scorer(folder, cell, scorer)
     failed_names = {row["question_id"] for row in scores if row["error"]}
     journal.forget({n for n in journal.done if call_question(n) not in failed_names})
@@ -195,11 +202,35 @@ def _column(values: Sequence[float | None] | None) -> tuple[float, ...] | None:
     return tuple(math.nan if value is None else value for value in values)
 
 
-def _write(
-    folder: RunFolder, name: str, scores: Sequence[Row], ledgers: Mapping[str, Ledger]
+def _keep_pace(
+    folder: RunFolder,
+    cell: str,
+    scorer: PreparedVerifier,
+    charges: Sequence[Row],
+    progress: Progress,
 ) -> None:
+    """How fast the verifier's model read; nothing of one that has none."""
+    if scorer.model is None or scorer.spec.engine is None:
+        return
+    read = sum((row["context"] or 0) + (row["new_tokens"] or 0) for row in charges)
+    # How long it took is worth knowing and not worth failing over.
+    with suppress(StoreError):
+        add_session(
+            folder,
+            {
+                "model": scorer.model.name,
+                "engine": scorer.spec.engine.name,
+                "role": "verifier",
+                "cell": cell,
+                "samples": len({(row["question_id"], row["parent"]) for row in charges}),
+                "tokens": read,
+                "seconds": progress.elapsed,
+            },
+        )
+
+
+def _write(folder: RunFolder, name: str, scores: Sequence[Row], charges: list[Row]) -> None:
     """Scores and charges of these samples beside those of earlier ones."""
-    charges = [row for identity, ledger in ledgers.items() for row in ledger.rows(identity)]
     fresh = {(row["question_id"], row["call"]) for row in charges}
     if folder.has_part("charges", name):
         before = folder.read_part("charges", name).to_pylist()

@@ -48,7 +48,8 @@ class Scoring:
             return known.reward.value
         error = ""
         for attempt in range(ATTEMPTS):
-            asking = QuestionAsking(session, self, path if not attempt else f"{path}.{attempt}")
+            below = path if not attempt else f"{path}.{attempt}"
+            asking = QuestionAsking(session, self, below, last_call(trace))
             try:
                 reward = await self.verifier.score(trace, asking)
             except EngineDied:
@@ -71,7 +72,7 @@ class Scoring:
                 name=name,
                 role="verifier",
                 model=facts.model or facts.name,
-                parent=trace.calls[-1] if trace.calls else None,
+                parent=last_call(trace),
                 prompt=None,
                 new=None,
                 prompt_tokens=reward.prompt_tokens,
@@ -83,13 +84,21 @@ class Scoring:
         )
 
 
-class QuestionAsking:
-    """An `Asking`: one score's calls, named below it."""
+def last_call(trace: Trace) -> str | None:
+    """The call that the trace ends with."""
+    return trace.calls[-1] if trace.calls else None
 
-    def __init__(self, session: QuestionSession, scoring: Scoring, path: str) -> None:
+
+class QuestionAsking:
+    """An `Asking`: one score's calls, named below it; `judged` is the call they judge."""
+
+    def __init__(
+        self, session: QuestionSession, scoring: Scoring, path: str, judged: str | None
+    ) -> None:
         self._session = session
         self._scoring = scoring
         self._path = path
+        self._judged = judged
         self._asked = 0
 
     @property
@@ -149,8 +158,9 @@ class QuestionAsking:
         if record.completion is None:
             raise CallFailed(f"{name}: {record.error}", "run the same command again")
         model = self._scoring.verifier.facts.model or "verifier"
+        whole = tokenizer is not None
         self._session.ledger.note(
-            note_of(record, request, "verifier", model, None, whole=tokenizer is not None)
+            note_of(record, request, "verifier", model, self._judged, whole=whole)
         )
         return record.completion
 

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from scaling_cli.errors import CallFailed
 from scaling_cli.grading import GraderPool
+from scaling_cli.laws.cost import Calls, CostModel, call_costs
 from scaling_cli.running.candidates import Rows, candidate_row, known_sum, told
 from scaling_cli.running.door import Door
 from scaling_cli.running.journal import Journal
 from scaling_cli.running.ledger import Ledger
 from scaling_cli.running.prepare import PreparedCell
 from scaling_cli.running.progress import CellProgress, Progress
-from scaling_cli.running.scoring import Scoring
+from scaling_cli.running.scoring import Scoring, last_call
 from scaling_cli.running.session import QuestionSession, Search, call_question
 from scaling_cli.store import RunFolder
 from scaling_cli.strategies import STRATEGIES, width_of
 from scaling_cli.types import Engine, EngineFacts, Question, Trace
+
+if TYPE_CHECKING:
+    from scaling_cli.types import FloatArray
 
 
 class SearchCell:
@@ -47,6 +53,7 @@ class SearchCell:
         unseeded = facts is not None and not facts.seeds_requests
         ticks = unseeded and facts is not None and facts.streams
         self.journal = Journal(folder.journal_path(prepared.key), ticks=ticks)
+        self._models = _architectures(prepared)
         self._candidates: dict[str, Rows] = {}
         self._charges: dict[str, Rows] = {}
         recorded = {question_id for question_id, _ in folder.recorded(prepared.key)}
@@ -61,7 +68,6 @@ class SearchCell:
             samples=len(prepared.questions),
             questions_done=done,
             samples_done=done,
-            flops=None,
         )
 
     @property
@@ -129,7 +135,16 @@ class SearchCell:
         state.drawn += 1
         state.graded += len(rows)
         state.correct += sum(row["verdict"] == "correct" for row in rows)
+        self._add_flops(state, self._charges[question.id])
         self._progress.changed(self._progress)
+
+    def _add_flops(self, state: CellProgress, charges: Rows) -> None:
+        """What the question's calls cost, verifier included; None once a cost is not known."""
+        for name in {row["model"] for row in charges}:
+            model = self._models.get(name)
+            flops = call_costs(model, _calls([row for row in charges if row["model"] == name]))
+            spent = float(flops["flops"].sum())
+            state.flops = None if state.flops is None or math.isnan(spent) else state.flops + spent
 
     async def _grade(
         self, question: Question, session: QuestionSession, traces: Sequence[Trace]
@@ -236,12 +251,34 @@ def _total(counts: Sequence[int | None]) -> int | None:
     return None if None in counts else sum(count for count in counts if count is not None)
 
 
+def _architectures(prepared: PreparedCell) -> dict[str, CostModel]:
+    """The cost models of the policy and of its verifier's model, by name, where known."""
+    verifier = None if prepared.verifier is None else prepared.verifier.model
+    models = [model for model in (verifier, prepared.model) if model is not None]
+    return {
+        model.name: CostModel(model.architecture)
+        for model in models
+        if model.architecture is not None
+    }
+
+
+def _calls(charges: Rows) -> Calls:
+    def counts(name: str) -> FloatArray:
+        values = [row[name] for row in charges]
+        return np.array([math.nan if value is None else value for value in values], np.float64)
+
+    names = ("context", "new_tokens", "cached_tokens", "known_tokens", "seconds")
+    return Calls(*map(counts, names))
+
+
 def _of_search(trace: Trace, failure: str | None) -> dict[str, Any]:
     """What a bank's rows do not have."""
     path = trace.calls[0].rpartition("#")[2] if trace.calls else ""
+    last = last_call(trace)
     return {
         "rewards": [None if math.isnan(reward) else reward for reward in trace.rewards] or None,
         "spent": trace.spent,
         "tree": int(path.partition("/")[0]) if "/" in path else None,
+        "call": None if last is None else last.rpartition("#")[2],
         "score_error": failure,
     }

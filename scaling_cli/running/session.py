@@ -12,7 +12,7 @@ from scaling_cli.errors import CallFailed
 from scaling_cli.running.door import Door, in_turn, seed_of, together
 from scaling_cli.running.journal import Record
 from scaling_cli.running.ledger import Ledger, note_of
-from scaling_cli.running.scoring import Scoring
+from scaling_cli.running.scoring import Scoring, last_call
 from scaling_cli.running.steps import step_end, stop_text
 from scaling_cli.types import (
     Completion,
@@ -147,9 +147,15 @@ class QuestionSession:
             for path, trace in zip(paths, traces, strict=True)
         )
         return [
-            _scored(trace, math.nan if value is None else value)
+            self._scored(trace, math.nan if value is None else value)
             for trace, value in zip(traces, values, strict=True)
         ]
+
+    def _scored(self, trace: Trace, value: float) -> Trace:
+        last = last_call(trace)
+        if last is not None:
+            self._ledger.scored(last, value)
+        return _scored(trace, value)
 
     def _room(self, trace: Trace) -> int:
         """Tokens the trace may still have."""
@@ -209,11 +215,9 @@ class QuestionSession:
             request, reduced=partial(reduced, vocabulary=self._door.vocabulary)
         )
         if record.completion is not None:
-            parent = trace.calls[-1] if trace.calls else None
+            parent, whole = last_call(trace), bool(self._prompt)
             self._ledger.note(
-                note_of(
-                    record, request, self._role, self._door.model, parent, whole=bool(self._prompt)
-                )
+                note_of(record, request, self._role, self._door.model, parent, whole=whole)
             )
         return record
 

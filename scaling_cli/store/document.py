@@ -79,8 +79,9 @@ BESIDE = """
 `plan.json`: `cells` maps keys to rows of `scale plan` (samples, tokens, FLOPs, seconds, where each
 number comes from), `widths` lists the intervals to expect, `version` is 1. It is written before
 anything is sampled, and kept. `pace.json`: `sessions` holds for every start of an engine that
-sampled its `model`, `engine`, `device`, `slots`, `samples`, `tokens` and `seconds`. Both may be
-deleted.
+sampled its `model`, `engine`, `device`, `slots`, `samples`, `tokens` and `seconds`, and whether
+verifiers were asked meanwhile (`verified`); for every scoring of a bank (`role` is `verifier`) the
+`cell`, the tokens read and the seconds. Both may be deleted.
 """
 
 

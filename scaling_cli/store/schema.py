@@ -126,6 +126,7 @@ CANDIDATES = Part(
         Column("seconds", "float64", "From request to reply; of a search, summed over its calls."),
         _optional("error", "string", "Why it failed; the row stays in the denominator."),
         _later("tree", "int32", "Which independent subtree of a search it comes from."),
+        _later("call", "string", "The call of a search that it ends with."),
         _later("score_error", "string", "Why a scoring of its question failed; tried again."),
     ),
     ("question_id", "index"),
@@ -140,7 +141,12 @@ CHARGES = Part(
         Column("call", "string", "The call's name, unique within its question."),
         Column("role", "string", "Who was charged.", allowed=ROLES),
         _later("model", "string", "The model that was asked."),
-        _optional("parent", "string", "The call whose prefix this one continues."),
+        _optional(
+            "parent",
+            "string",
+            "The call whose prefix this one continues; of a verifier's, the one it judges.",
+        ),
+        _later("score", "float64", "The verifier's score of the trace that ends with this call."),
         *COUNTS,
         _optional("context", "int32", "Tokens of the whole context the call read."),
         _later(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from scaling_cli.store import RunFolder
 from tests.cli.command import Scale
 
 RESULTS = Path(__file__).parents[2] / "results"
@@ -40,6 +41,18 @@ def test_a_summary_alone_is_said(scale: Scale) -> None:
     said = scale("report", RESULTS / "open-models-aime2025", "-o", file)
     assert said.code == 0 and "note: aime2025: The graded answers" in said.err
     assert "not at hand" in file.read_text()
+
+
+def test_answers_of_several_tasks_are_told_apart(scale: Scale, run: Path) -> None:
+    said = scale("report", run, RESULTS / "open-models-aime2025", "-o", scale.folder / "r.html")
+    heads = [line for line in said.out.splitlines() if line.endswith("):")]
+    assert heads == ["sums.jsonl (s):", "aime2025 (open-models-aime2025):"]
+
+
+def test_a_run_that_is_being_written_is_said(scale: Scale, run: Path) -> None:
+    with RunFolder(run).lock("scale run"):
+        said = scale("report", run, "-o", scale.folder / "r.html")
+    assert said.code == 0 and "is being written by process" in said.err
 
 
 def test_mistakes_are_sentences(scale: Scale, run: Path) -> None:

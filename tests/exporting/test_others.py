@@ -11,8 +11,10 @@ from typing import Any
 
 import duckdb
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from scaling_cli.exporting import FORMATS, Source
+from scaling_cli.exporting import FORMATS, Source, metrics
 from scaling_cli.importing import FORMATS as READERS
 from scaling_cli.importing.record import Import, import_run
 from scaling_cli.recorded import Ask
@@ -153,6 +155,26 @@ def test_two_curves_never_share_a_name(tmp_path: Path) -> None:
     names = {n.rpartition("/")[0] for n in content["summary"]}
     assert len([n for n in names if "best" not in n]) == len(curves)
     assert any(name.startswith("sums_jsonl/_7b/") for name in names)
+
+
+LONG = st.text("abc /é", max_size=90)
+
+
+@given(st.lists(st.tuples(*[LONG] * 6), min_size=1, max_size=6))
+def test_names_of_any_words_are_short_and_differ(words: list[tuple[str, ...]]) -> None:
+    """MLflow refuses a name of more than 250 characters, with the value's own name at its end."""
+    parts = ("task", "model", "strategy", "selector", "params", "verifier")
+    empty = dict.fromkeys(metrics.APART)
+    rows = [
+        {**empty, **dict(zip(parts, texts, strict=True)), "cell": str(number)}
+        for number, texts in enumerate(words)
+    ]
+    names = [*metrics._names(rows).values()]
+    assert len(set(names)) == len(rows)
+    longest = max(map(len, metrics.VALUES))
+    for name in names:
+        assert len(f"{name}/") + longest <= 250 and "//" not in name
+        assert not name.startswith("/") and not name.endswith("/")
 
 
 # --- DuckDB -------------------------------------------------------------------------------------

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 
-from scaling_cli.laws.roofline import HARDWARE
+from scaling_cli.laws.roofline import HARDWARE, UTILISATION, Hardware, Load, roofline
 from scaling_cli.planning.absent import planned_cells
 from scaling_cli.planning.earlier import earlier_cells
-from scaling_cli.planning.pace import bounded, first_known, seen, slots_of
+from scaling_cli.planning.pace import _from_calls, bounded, first_known, seen, slots_of
 from scaling_cli.running.prepare import PreparedCell
 from scaling_cli.store import RunFolder
 from scaling_cli.store.beside import add_session, pace_path, read_sessions
 from scaling_cli.sweep import EngineSpec
+from scaling_cli.types import Architecture
 from tests.planning.planned import fill, sweep_in
 
 
@@ -52,14 +54,34 @@ def test_sessions_add_up_and_other_engines_do_not_count(tmp_path: Path) -> None:
 def test_the_committed_run_tells_the_speed_its_log_says() -> None:
     folder = RunFolder.open(Path(__file__).parents[2] / "results" / "gsm8k-qwen-coder")
     earlier = earlier_cells([folder])
-    from scaling_cli.planning.pace import _from_calls
-
     small, large = (
         _from_calls(earlier, f"qwen2.5-coder-{size}-instruct", "vllm") for size in ("0.5b", "1.5b")
     )
     # docs/LOG.md: about 90 tokens/s for the 0.5B and 33 for the 1.5B.
     assert small is not None and small.tokens_per_second == pytest.approx(90, rel=0.15)
     assert large is not None and large.tokens_per_second == pytest.approx(33, rel=0.15)
+
+
+def test_the_roofline_is_a_bound_of_real_runs() -> None:
+    """On a core whose matrix products run at 170 GFLOPS (docs/LOG.md): measured speeds lie below
+    the whole roofline, above the 40% that is assumed, and differ between sizes as it says."""
+    folder = RunFolder.open(Path(__file__).parents[2] / "results" / "gsm8k-qwen-coder")
+    earlier = earlier_cells([folder])
+    core = Hardware("core", 170e9, 20e9)
+    reached = []
+    for size in ("0.5b", "1.5b"):
+        name = f"qwen2.5-coder-{size}-instruct"
+        cell = next(one for one in earlier if one.record.details["model"] == name)
+        facts = Architecture.from_facts(cell.record.details["architecture"])
+        table = folder.read_part("candidates", cell.key, ["prompt_tokens", "new_tokens"])
+        prompt, new = (fmean(table[column].to_pylist()) for column in table.column_names)
+        assert facts.parameters is not None
+        bound = roofline(facts, core, Load(prompt, new, 64, 2 * facts.parameters), utilisation=1.0)
+        seen_speed = _from_calls(earlier, name, "vllm")
+        assert seen_speed is not None and bound.bound == "compute"
+        reached.append(seen_speed.tokens_per_second / bound.tokens_per_second)
+    assert all(UTILISATION < share < 1 for share in reached)
+    assert reached[0] == pytest.approx(reached[1], rel=0.1)
 
 
 def test_a_bound_names_its_utilisation(tmp_path: Path) -> None:

@@ -15,10 +15,14 @@ from scaling_cli.laws.cost import TokenPrices
 from scaling_cli.planning.bill import Prices
 from scaling_cli.planning.fact import fact_rows
 from scaling_cli.planning.kept import keep
+from scaling_cli.planning.pace import given
 from scaling_cli.planning.whole import Asked, Whole
 from scaling_cli.recorded import Ask
+from scaling_cli.running.expected import ASKED
 from scaling_cli.store import RunFolder
+from scaling_cli.store.beside import read_sessions
 from scaling_cli.strategies import parameters
+from scaling_cli.strategies.bill import STEPS
 from scaling_cli.summary import accuracy_rows
 from scaling_cli.sweep import EngineSpec, ModelSpec, StrategySpec, Sweep, VerifierSpec
 from tests.planning.planned import fill, plan_of, sweep_in
@@ -63,12 +67,72 @@ def test_the_verifier_is_on_the_bill(done: tuple[Sweep, Whole, RunFolder]) -> No
         assert row["flops"] == pytest.approx(row["flops_policy"] + row["flops_verifier"])
         policy = (row["prompt_tokens"] + 2 * row["tokens"]) / 1e6
         assert row["dollars"] == pytest.approx(policy + 5 * row["verifier_tokens"] / 1e6)
-    assert any("verifiers take more" in line for line in before.remarks)
+
+
+def test_verifiers_take_time_too(done: tuple[Sweep, Whole, RunFolder]) -> None:
+    sweep, before, folder = done
+    assert all(row["seconds"] is None for row in before.cells), "nothing tells any speed"
+    said = plan_of(
+        sweep, RunFolder(folder.path.with_name("new")), asked=Asked(said=given({"": 50.0}))
+    )
+    for row in said.cells:
+        policy = row["tokens"] / 50
+        asked = row["strategy"] != "greedy"
+        assert row["verifier_pace"] == ("policy" if asked else None)
+        assert (row["seconds_verifier"] > 0) == asked
+        assert row["seconds_verifier"] == pytest.approx(
+            policy * row["flops_verifier"] / row["flops_policy"]
+        )
+        assert row["seconds"] == pytest.approx(policy + row["seconds_verifier"])
+        assert row["machine_hours"] == pytest.approx(row["seconds"] / 3600)
+    assert any("verifiers are taken to compute" in line for line in said.remarks)
+
+
+def test_the_clock_of_scoring_is_kept_learnt_from_and_compared(
+    done: tuple[Sweep, Whole, RunFolder],
+) -> None:
+    sweep, _, folder = done
+    sessions = read_sessions(folder)
+    (scoring,) = [session for session in sessions if session.get("role") == "verifier"]
+    (drawing,) = [session for session in sessions if session.get("role") != "verifier"]
+    assert scoring["model"] == "j" and scoring["samples"] == 48 and drawing["verified"]
+    rows = {row["strategy"]: row for row in fact_rows(folder)}
+    assert scoring["cell"] == rows["sampling"]["cell"]
+    assert scoring["tokens"] == rows["sampling"]["verifier_tokens"]
+    assert sum(row["seconds"] for row in rows.values()) == pytest.approx(
+        drawing["seconds"] + scoring["seconds"]
+    )
+    # More of the same: the bank's scoring as it was measured, the search's inside its own clock.
+    after = plan_of(replace(sweep, seeds=(1,)), folder, [folder])
+    rows = {row["strategy"]: row for row in after.cells}
+    bank = rows["sampling"]
+    assert bank["verifier_pace"] == "measured"
+    assert bank["seconds_verifier"] == pytest.approx(
+        bank["verifier_tokens"] / scoring["tokens"] * scoring["seconds"]
+    )
+    assert rows["beam"]["seconds_verifier"] == 0 and rows["beam"]["seconds"] > 0
+
+
+def test_a_bank_is_read_whole_by_its_verifier(done: tuple[Sweep, Whole, RunFolder]) -> None:
+    """And a step on average half: 1/s, 2/s, … of the solution at each of s steps."""
+    _, before, _ = done
+    rows = {row["strategy"]: row for row in before.cells}
+    (bank, beam), prompt = (
+        (rows[name] for name in ("sampling", "beam")),
+        rows["greedy"]["prompt_tokens"] / 12,
+    )
+    each = bank["verifier_tokens"] / bank["missing"]
+    assert each == pytest.approx(ASKED + prompt + bank["tokens_per_sample"])
+    scored = 4 * STEPS * 12
+    each = beam["verifier_tokens"] / scored
+    share = (STEPS + 1) / (2 * STEPS)
+    assert each == pytest.approx(ASKED + prompt + share * beam["tokens_per_sample"])
 
 
 def test_fact_counts_every_call(done: tuple[Sweep, Whole, RunFolder]) -> None:
     _, _, folder = done
     rows = {row["strategy"]: row for row in fact_rows(folder)}
+    assert (rows["beam"]["width"], rows["beam"]["verifier"]) == (4, "judge")
     assert rows["beam"]["drawn"] == rows["beam"]["missing"] == 12
     charges = {key: folder.read_part("charges", key).to_pylist() for key in folder.cells("charges")}
     for row in rows.values():

@@ -17,6 +17,7 @@ import pytest
 from scaling_cli.reporting import Wanted, report_data, write_page
 from tests.reporting.hostile import HOSTILE, hostile_run, sampled_cell, write_search
 from tests.reporting.test_page import Reading
+from tests.small_search import small_search
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FLAGS = (
@@ -136,6 +137,20 @@ def test_a_search_is_a_tree_with_scores_and_tokens(dom: str) -> None:
     assert len(scores) == 4
     states = [value for name, value in found.attributes if name == "class"]
     assert states.count("pruned") == 2 and states.count("kept") == 4
+
+
+def test_every_search_has_a_colour_of_its_own(tmp_path: Path) -> None:
+    verifiers = ["confidence", {"name": "judge", "model": "j", "prompt": "step"}]
+    run = small_search(tmp_path, questions=8, verifiers=verifiers)
+    file = tmp_path / "searches.html"
+    write_page(file, report_data([run], Wanted(draws=100)), texts=True)
+    found = Reading(browse(file, tmp_path / "profile", "--dump-dom"))
+    classes = [value for name, value in found.attributes if name == "class" and value]
+    told = {value for value in classes if re.fullmatch(r"m\d+ told", value)}
+    assert told == {f"m{number} told" for number in range(4)}, "the model, beam, REBASE twice"
+    assert {f"chip m{number}" for number in range(4)} <= set(classes)
+    trees = found.inside["summary"]
+    assert any("on finished traces (→)" in text and "pruned (✗)" in text for text in trees)
 
 
 def test_a_foreign_script_is_not_run(page: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,7 +26,9 @@ from scaling_cli.store import RunFolder
 from scaling_cli.store.manifest import Run
 from scaling_cli.summary import accuracy_rows
 from tests.reporting.hostile import MODELS
+from tests.reporting.test_traces import CANDIDATE, KEPT, NEW, PARENT, SCORES, VERIFIER
 from tests.small_run import small_run
+from tests.small_search import small_search
 
 DRAWS = 100
 ASK = Ask(selectors=USUAL, draws=DRAWS)
@@ -179,11 +182,68 @@ def test_counts_of_right_answers_alone_have_curves_but_no_frontier() -> None:
         assert task["answer"]["sentences"] == [] and "no frontier" in task["answer"]["how"]
 
 
+def test_a_search_is_drawn_whole(tmp_path: Path) -> None:
+    """Every step of every question has its tokens and score, and is kept, pruned or an end."""
+    judge = {"name": "judge", "model": "j", "prompt": "step"}
+    run = small_search(tmp_path, questions=4, samples=2, verifiers=["confidence", judge],
+                       strategies=["sampling", {"name": "beam", "n": 4, "m": 2}])  # fmt: skip
+    model = report_data([run], WANTED)
+    trees = [a["tree"] for q in model["explorer"]["questions"] for a in q["answers"] if "tree" in a]
+    assert len(trees) == 2 * 4 and all(tree["told"] for tree in trees)
+    for tree in trees:
+        steps = [call for call in tree["calls"] if not call[VERIFIER]]
+        assert all(call[NEW] > 0 and len(call[SCORES]) == 1 for call in steps)
+        assert {call[CANDIDATE] for call in steps} - {None} == {0, 1, 2, 3}
+        assert any(not call[KEPT] for call in steps)
+        judged = [call for call in tree["calls"] if call[VERIFIER]]
+        assert len(judged) in (0, len(steps)) and all(call[PARENT] >= 0 for call in judged)
+    (task,) = model["tasks"]
+    colours = {
+        (n["label"].partition(",")[0], n["colour"]) for n in task["names"] if "led" in n["label"]
+    }
+    assert sorted(number for _, number in colours) == [1, 2], "a colour each, beside the model's"
+    assert {n["colour"] for n in task["names"] if "led" not in n["label"]} == {0}
+    (panel,) = task["panels"]
+    assert {s["colour"] for s in panel["series"]} == {0, 1, 2}
+
+
+def test_a_search_of_an_older_scale_is_read(tmp_path: Path) -> None:
+    """Without the columns that came later nothing is guessed, and the page is made."""
+    run = small_search(tmp_path, questions=2, samples=2, verifiers=["confidence"],
+                       strategies=[{"name": "beam", "n": 4, "m": 2}])  # fmt: skip
+    for kind, name in (("candidates", "call"), ("charges", "score")):
+        for key in run.cells(kind):
+            file = run.part_path(kind, key)
+            pq.write_table(pq.read_table(file).drop_columns([name]), file)
+    model = report_data([run], WANTED)
+    trees = [a["tree"] for q in model["explorer"]["questions"] for a in q["answers"] if "tree" in a]
+    assert len(trees) == 2 and all(tree["calls"] for tree in trees)
+    ends = [call for tree in trees for call in tree["calls"] if call[CANDIDATE] is not None]
+    assert all(call[SCORES] for call in ends), "a trace's own scores are still shown"
+
+
 def test_runs_on_two_tasks_stand_side_by_side(folder: RunFolder) -> None:
     other = Path(__file__).parents[2] / "results" / "open-models-aime2025"
     model = report_data([folder, RunFolder.open(other)], WANTED)
     assert [task["graded"] for task in model["tasks"]] == [True, False]
     assert len(model["provenance"]) == 2 and model["title"].endswith("open-models-aime2025")
+
+
+def test_a_run_of_which_only_the_summary_is_at_hand_stands_apart(
+    folder: RunFolder, summary: RunFolder, model: dict[str, Any]
+) -> None:
+    """Recorded points have no odds: they are not mixed with those of another run of the task."""
+    other = RunFolder(summary.path.with_name("elsewhere"))
+    shutil.copytree(summary.path, other.path, dirs_exist_ok=True)
+    both = report_data([folder, other], WANTED)
+    whole, less = both["tasks"]
+    assert [one["runs"] for one in both["tasks"]] == [["r"], ["elsewhere"]]
+    assert whole["task"] == less["task"] and whole["graded"] and not less["graded"]
+    assert "elsewhere stands apart" in whole["notes"][-1]
+    same = model["tasks"][0]
+    assert {**whole, "notes": same["notes"]} == same
+    assert less["configurations"] == report_data([summary], WANTED)["tasks"][0]["configurations"]
+    assert len(both["explorer"]["questions"]) == 12
 
 
 def test_a_run_that_holds_nothing_says_so(tmp_path: Path, folder: RunFolder) -> None:

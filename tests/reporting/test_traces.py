@@ -65,6 +65,18 @@ def test_scores_that_do_not_fit_the_steps_stand_at_the_end() -> None:
     assert found["10"][SCORES] == [0.4] and found["0"][SCORES] == []
 
 
+def test_scores_on_record_are_not_mixed_with_those_of_a_trace() -> None:
+    """The last step was not scored: the trace's scores are those of the steps before."""
+    charges = [CHARGES[0] | {"score": 0.5}, *CHARGES[1:]]
+    found = by_name(tree_data(charges, [trace(16, [0.5], call="10")]))
+    assert found["0"][SCORES] == [0.5] and found["10"][SCORES] == []
+
+
+def test_a_search_that_found_nothing_pruned_everything() -> None:
+    tree = tree_data(CHARGES, [trace(0)])
+    assert tree["told"] and not any(row[KEPT] for row in tree["calls"])
+
+
 def test_a_score_on_record_beside_its_call_is_shown() -> None:
     found = by_name(tree_data([CHARGES[0], CHARGES[4] | {"score": 0.75, "model": "judge"}], []))
     assert found["s0"][SCORES] == [0.75] and found["s0"][MODEL] == "judge"

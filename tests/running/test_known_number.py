@@ -9,7 +9,7 @@ import pytest
 
 from scaling_cli import models
 from scaling_cli.running import known_number
-from scaling_cli.running.known_number import FEW, KNOWN, MODEL, Eight, judged, reproduce
+from scaling_cli.running.known_number import FEW, KNOWN, KNOWN_BY, MODEL, Eight, judged, reproduce
 
 GENERATES = importlib.util.find_spec("reasoning_gym") is not None
 SAMPLES = importlib.util.find_spec("xllamacpp") is not None and models.is_here(MODEL)
@@ -44,9 +44,21 @@ def test_where_two_part_is_said(found: Eight, state: str, said: str, remedy: str
     assert finding.is_fault == (state == "differs")
 
 
-def test_what_is_known_adds_up() -> None:
-    same = [a == g for a, g in zip(KNOWN.answers, KNOWN.golds, strict=True)]
-    assert sum(same) == KNOWN.right and len(same) == 8
+@pytest.mark.parametrize("known", KNOWN_BY.values(), ids=KNOWN_BY)
+def test_what_is_known_adds_up(known: Eight) -> None:
+    same = [a == g for a, g in zip(known.answers, known.golds, strict=True)]
+    assert sum(same) == known.right and len(same) == 8
+
+
+def test_each_engine_has_a_number_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two engines round otherwise; problems and prompts are the same on both."""
+    assert judged("known number", KNOWN_BY["vllm"], "vllm").state == "ok"
+    assert judged("known number", KNOWN, "vllm").state == "close"
+    worse = judged("known number", answered(KNOWN_BY["vllm"], 5), "vllm")
+    assert worse.state == "differs" and "vllm" in worse.remedy
+    monkeypatch.setattr(known_number, "_lacking", lambda engine: None)
+    monkeypatch.setattr(known_number, "ask_eight", lambda engine, say: KNOWN_BY[engine])
+    assert reproduce("vllm", quiet).detail.endswith("as known")
 
 
 @pytest.mark.skipif(not (GENERATES and SAMPLES), reason="no llama.cpp, weights or generator")
@@ -69,7 +81,7 @@ def test_what_is_lacking_has_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_engine_that_fails_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    failed = replace(KNOWN, failed=8)
+    failed = replace(KNOWN, answers=(None,) * 8, failed=8)
     monkeypatch.setattr(known_number, "_lacking", lambda engine: None)
     monkeypatch.setattr(known_number, "ask_eight", lambda engine, say: failed)
-    assert reproduce("fake", quiet).is_fault
+    assert reproduce("fake", quiet).is_fault and "calls failed" in reproduce("vllm", quiet).detail

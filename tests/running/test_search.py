@@ -91,14 +91,18 @@ def prepared(strategy: str, verifier: str, **params: Any) -> PreparedCell:
 
 
 async def _search(
-    path: Path, cell: PreparedCell, engine: Watched, in_flight: int, judge: Watched
+    path: Path,
+    cell: PreparedCell,
+    engine: Watched,
+    in_flight: int,
+    judge: Watched,
+    progress: Progress,
 ) -> RunFolder:
     from contextlib import AsyncExitStack
 
     folder = RunFolder.create(path)
     folder.write_questions(QUESTIONS)
     async with AsyncExitStack() as stack:
-        progress = Progress()
         with GraderPool() as grader:
             bench = Bench(stack, folder, grader, progress)
             assert cell.verifier is not None
@@ -114,10 +118,17 @@ async def _search(
     return folder
 
 
-def run(path: Path, cell: PreparedCell, *, in_flight: int = 64, dies: int = 10**9) -> Any:
+def run(
+    path: Path,
+    cell: PreparedCell,
+    *,
+    in_flight: int = 64,
+    dies: int = 10**9,
+    progress: Progress | None = None,
+) -> Any:
     engine, judge = Watched(dies_after=dies), Watched(dies_after=dies)
     try:
-        folder = asyncio.run(_search(path, cell, engine, in_flight, judge))
+        folder = asyncio.run(_search(path, cell, engine, in_flight, judge, progress or Progress()))
     except KeyboardInterrupt:
         folder = RunFolder(path)
     return folder, engine, judge
@@ -149,6 +160,8 @@ def test_the_battery(tmp_path: Path, strategy: str, verifier: str) -> None:
     assert all(row["error"] is None and row["score_error"] is None for row in candidates)
     assert all(row["rewards"] and None not in row["rewards"] for row in candidates)
 
+    _is_a_whole_tree(candidates, charges, looks_ahead=strategy == "lookahead")
+
     # One question in flight or all of them: the same tables.
     alone, *_ = run(tmp_path / "one", cell, in_flight=1)
     for kind in ("candidates", "charges"):
@@ -168,6 +181,27 @@ def test_the_battery(tmp_path: Path, strategy: str, verifier: str) -> None:
     # Nothing is left to do, and nothing is done.
     done, idle, _ = run(tmp_path / "all", cell)
     assert not idle.sampled and not done.journal_path(cell.key).exists()
+
+
+def _is_a_whole_tree(
+    candidates: list[dict[str, Any]], charges: list[dict[str, Any]], *, looks_ahead: bool
+) -> None:
+    """Every trace can be followed back from its last call to the prompt, score by score, every
+    step was scored, and a verifier's calls hang below the step that they judge."""
+    calls = {(c["question_id"], c["call"]): c for c in charges}
+    steps = {name for name, c in calls.items() if c["role"] == "policy"}
+    for row in candidates:
+        path = [calls[row["question_id"], row["call"]]]
+        while path[-1]["parent"] is not None:
+            path.append(calls[row["question_id"], path[-1]["parent"]])
+        assert sum(call["new_tokens"] for call in path) == row["new_tokens"]
+        if not looks_ahead:
+            assert [call["score"] for call in reversed(path)] == row["rewards"]
+    assert len({(row["question_id"], row["call"]) for row in candidates}) == len(candidates)
+    scored = {name for name, c in calls.items() if c["score"] is not None}
+    assert scored == steps or (looks_ahead and scored < steps)
+    judged = {(c["question_id"], c["parent"]) for c in charges if c["role"] == "verifier"}
+    assert judged <= scored
 
 
 @pytest.mark.parametrize("strategy", SEARCHES)
@@ -200,8 +234,10 @@ def test_the_verifier_is_on_the_bill_and_prefixes_are_paid_once(
     tmp_path: Path, verifier: str
 ) -> None:
     cell = prepared("beam", verifier)
-    folder, *_ = run(tmp_path, cell)
+    progress = Progress()
+    folder, *_ = run(tmp_path, cell, progress=progress)
     costs = _priced(folder, cell)
+    assert progress.cells[cell.key].flops == pytest.approx(float(costs["flops"].sum()))
     assert np.allclose(costs["flops"], costs["flops_policy"] + costs["flops_verifier"])
     assert (costs["flops_policy"] > 0).all() and (costs["flops_uncached"] > costs["flops"]).all()
     charged_to_verifier = verifier in ("judge", "oracle-rollout")
@@ -221,7 +257,7 @@ def test_logical_flops_are_those_of_the_tree_of_tokens(tmp_path: Path) -> None:
         return reply
 
     engine.generate = noted  # type: ignore[method-assign]
-    folder = asyncio.run(_search(tmp_path, cell, engine, 64, Watched()))
+    folder = asyncio.run(_search(tmp_path, cell, engine, 64, Watched(), Progress()))
     model = CostModel(cell.model.architecture)  # type: ignore[arg-type]
     ours = _priced(folder, cell)["flops"]
     for place, question in enumerate(QUESTIONS):
@@ -262,7 +298,7 @@ def test_a_failed_scoring_is_told_kept_and_tried_again(tmp_path: Path) -> None:
     judge.generate = refuses  # type: ignore[method-assign]
     engine = Watched()
     with pytest.raises(AssertionError):
-        asyncio.run(_search(tmp_path, cell, engine, 64, judge))
+        asyncio.run(_search(tmp_path, cell, engine, 64, judge, Progress()))
     folder = RunFolder(tmp_path)
     candidates = rows(folder, "candidates", cell)
     lost = [row for row in candidates if row["question_id"] == QUESTIONS[0].id]
@@ -271,7 +307,7 @@ def test_a_failed_scoring_is_told_kept_and_tried_again(tmp_path: Path) -> None:
     assert all(row["score_error"] is None for row in candidates if row not in lost)
 
     broken, calls = False, len(engine.sampled)
-    again = asyncio.run(_search(tmp_path, cell, engine, 64, judge))
+    again = asyncio.run(_search(tmp_path, cell, engine, 64, judge, Progress()))
     assert all(row["score_error"] is None for row in rows(again, "candidates", cell))
     assert calls > 0 and not folder.journal_path(cell.key).exists()
 
@@ -280,7 +316,7 @@ def test_a_failed_call_is_one_row_that_stays_in_the_denominator(tmp_path: Path) 
     cell = prepared("rebase", "oracle")
     engine = Watched(fail_rate=0.2)
     with pytest.raises(AssertionError):
-        asyncio.run(_search(tmp_path, cell, engine, 64, Watched()))
+        asyncio.run(_search(tmp_path, cell, engine, 64, Watched(), Progress()))
     folder = RunFolder(tmp_path)
     candidates = rows(folder, "candidates", cell)
     assert {row["question_id"] for row in candidates} == {q.id for q in QUESTIONS}
