@@ -135,13 +135,17 @@ def pairings(
 def _generators(
     curves: Sequence[Series],
 ) -> Mapping[tuple[str, str], dict[Name, list[Series]]]:
-    """The curves of each task and model by configuration, those that know the answer left out."""
+    """The curves of each task and model by configuration, those that know the answer left out.
+
+    A model that only sampled makes no claims beside one that searched.
+    """
     found: dict[tuple[str, str], dict[Name, list[Series]]] = {}
     for one in curves:
         if one.chooses:
             place = found.setdefault((one.fields["task"], one.fields["model"]), {})
             place.setdefault(name_of(one.fields), []).append(one)
-    return found
+    led = {key: names for key, names in found.items() if any(n[1] not in BANKS for n in names)}
+    return led or found
 
 
 def _ordered(generators: Mapping[Name, Any], against: str | None) -> list[tuple[Name, Name]]:
@@ -195,15 +199,17 @@ def _budgets(found: Configurations, names: tuple[Name, Name]) -> FloatArray:
 
 
 def _cheapest(found: Configurations, name: Name) -> float:
-    """The least at which it is ever right."""
+    """The least at which it is ever right; its least if it never is."""
     mine = _mine(found, name)
     right = pareto(found.points.values[:, mine].mean(axis=0), found.points.cost[mine])
-    return float(found.points.cost[mine[right[0]]]) if len(right) else np.inf
+    cost = found.points.cost[mine]
+    return float(cost[right[0]] if len(right) else cost.min())
 
 
 def _best(found: Configurations, name: Name, at: FloatArray) -> FloatArray:
     """The best point inside each budget, `values[question, budget]`, cross-fitted."""
-    return out_of_fold(select(found.points, _mine(found, name)), at * (1 + 1e-12))
+    # A half on which a generator is never right must not take its claims off the table.
+    return out_of_fold(select(found.points, _mine(found, name)), at * (1 + 1e-12), anything=True)
 
 
 def _judged(sides: Sequence[_Sides], axis: str, ask: Ask, detect: float) -> tuple[Paired, ...]:

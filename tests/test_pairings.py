@@ -129,8 +129,33 @@ def test_lines_are_methods_first_and_bounds_last(run: RunFolder) -> None:
     (beam,) = [line for line in lines if line.strategy == "beam"]
     cost, accuracy = beam.points("flops")
     assert len(cost) == 2 and cost[0] < cost[1] and ((accuracy >= 0) & (accuracy <= 1)).all()
+    lo, hi = beam.whiskers("flops")
+    assert (lo < accuracy).all() and (accuracy < hi).all()
     none, _ = beam.points("flops", only=[])
-    assert len(none) == 0
+    assert len(none) == len(beam.whiskers("flops", only=[])[0]) == 0
+
+
+def test_a_model_that_only_sampled_stands_aside_of_one_that_searched(path: Path) -> None:
+    bank = small_search(
+        path, "bank", models=["small", "other"], strategies=["sampling"], verifiers=[]
+    )
+    one = small_search(path, "one")
+    alone, both = (
+        joined(runs, Ask(selectors=["majority"], caps=[])).curves for runs in ([bank], [bank, one])
+    )
+    assert {line.model for line in lines_of(alone)} == {"small", "other"}
+    assert {line.model for line in lines_of(both)} == {"small"}
+    assert {one.model for one in pairings([bank, one], ASK, axis="tokens").pairs} == {"small"}
+
+
+def test_a_search_that_is_never_right_keeps_its_claims(path: Path) -> None:
+    weak = small_search(
+        path, "weak", questions=12, samples=8, verifiers=[{"name": "judge", "model": "j"}],
+        strategies=["sampling", {"name": "rebase", "n": 4}],
+        engine={"name": "fake", "steps": 3, "mean_tokens": 40, "skill": -30.0},
+    )  # fmt: skip
+    found = pairings([weak], ASK, axis="tokens", against="rebase")
+    assert any("rebase" in one.first[1] for one in found.pairs)
 
 
 def test_questions_are_binned_by_a_bank(run: RunFolder) -> None:

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from scaling_cli.difficulty import binned
 from scaling_cli.figures.frontier import AXIS_NAMES
 from scaling_cli.figures.style import (
@@ -41,25 +39,27 @@ def searches_figure(lines: Sequence[Line], *, width: float = PAPER_WIDTH) -> Fig
 
     rows = _panels(lines)
     heights = [max(2.4, LINE_HEIGHT * len(mine) + 0.3) for mine in rows.values()]
-    across = width + 1.0  # the labels stand outside
+    across, tall = width + 1.0, sum(heights) + 0.5 * len(rows)  # the labels stand outside
     with house_style():
         figure, grid = plt.subplots(
             len(rows),
             2,
-            figsize=(across, sum(heights) + 0.5 * len(rows)),
+            figsize=(across, tall),
             height_ratios=heights,
             sharey="row",
             squeeze=False,
         )
-        figure.subplots_adjust(left=0.07, right=0.73, wspace=0.06, hspace=0.45)
+        figure.subplots_adjust(
+            left=0.07, right=0.73, wspace=0.06, hspace=0.45, bottom=0.5 / tall, top=1 - 0.3 / tall
+        )
         for ((task, model), mine), pair in zip(rows.items(), grid, strict=True):
+            shared = _shared(mine)
             for axis, axes in zip(SIDES, pair, strict=True):
-                _panel(axes, mine, lines, axis)
+                _panel(axes, mine, lines, axis, shared, whiskers=True)
                 axes.set_xlabel(AXIS_NAMES[axis].split(" (")[0])
-            questions = _questions(mine)
-            pair[0].set_title(f"{task}, {short(model)} ({questions} questions)")
+            pair[0].set_title(f"{task}, {short(model)} ({len(shared)} questions)")
             pair[0].set_ylabel("accuracy")
-            label_ends(pair[1], _ends(mine, lines), size=SIZE)
+            label_ends(pair[1], _ends(mine, lines, shared), size=SIZE)
         _footnote(figure, lines)
     drawn: Figure = figure
     return drawn
@@ -103,12 +103,17 @@ def _panel(
     mine: Sequence[Line],
     everyone: Sequence[Line],
     axis: str,
-    only: Sequence[str] | None = None,
+    only: Sequence[str],
+    *,
+    whiskers: bool = False,
 ) -> None:
     axes.set_xscale("log")
     for line in mine:
         cost, accuracy = line.points(axis, only)
-        axes.plot(cost, accuracy, **_look(line, everyone))
+        look = _look(line, everyone)
+        if whiskers:
+            axes.vlines(cost, *line.whiskers(axis, only), color=look["color"], lw=0.7, alpha=0.45)
+        axes.plot(cost, accuracy, **look)
     _ticks(axes)
 
 
@@ -146,18 +151,21 @@ def _colours(lines: Sequence[Line]) -> dict[str, str]:
     return colour_of(list(dict.fromkeys(line.strategy for line in lines)))
 
 
-def _ends(mine: Sequence[Line], everyone: Sequence[Line]) -> list[tuple[float, float, str, str]]:
+def _ends(
+    mine: Sequence[Line], everyone: Sequence[Line], only: Sequence[str]
+) -> list[tuple[float, float, str, str]]:
     ends = []
     for line in mine:
-        cost, accuracy = line.points("flops")
+        cost, accuracy = line.points("flops", only)
         if len(cost):
             ends.append((cost[-1], accuracy[-1], line.label, _colours(everyone)[line.strategy]))
     return ends
 
 
-def _questions(mine: Sequence[Line]) -> str:
-    counts = sorted({len(line.question_ids) for line in mine})
-    return str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+def _shared(mine: Sequence[Line]) -> list[str]:
+    """The questions that all lines answered: lines over others could not be held together."""
+    everyone = [set(line.question_ids) for line in mine]
+    return [question for question in mine[0].question_ids if all(question in q for q in everyone)]
 
 
 def _legend(figure: Figure, mine: Sequence[Line], everyone: Sequence[Line]) -> None:
@@ -172,14 +180,13 @@ def _legend(figure: Figure, mine: Sequence[Line], everyone: Sequence[Line]) -> N
 
 
 def _footnote(figure: Figure, lines: Sequence[Line]) -> None:
-    """What the marks mean, and how far one point may be off."""
+    """What the marks mean."""
     selectors = ", ".join(dict.fromkeys(line.selector for line in lines if line.verifier))
-    fewest = min(len(line.question_ids) for line in lines)
     text = (
         "colour: generator · marker: verifier"
         + (f", its scores choosing by {selectors}" if selectors else "")
         + " · dotted and hollow: upper bounds, which know the right answer and are no method"
-        + f" · one point is off by up to {100 * 0.98 / np.sqrt(max(fewest, 1)):.0f} points (95%)"
+        + " · whiskers: 95% over questions; differences are paired and known better (scale search)"
     )
     size = SIZE - 0.5
     across = int(figure.get_figwidth() * 72 / (0.53 * size))

@@ -115,7 +115,8 @@ def pareto(accuracy: FloatArray, cost: FloatArray) -> IntArray:
 
     Points that answer nothing are left out: they are worth no compute.
     """
-    order = np.lexsort((-np.asarray(accuracy), np.asarray(cost)))
+    # Equals in another order of summing differ by rounding: the first of them leads.
+    order = np.lexsort((-np.round(accuracy, 12), np.asarray(cost)))
     best, chosen = 0.0, []
     for point in order:
         if accuracy[point] > best + SAME:

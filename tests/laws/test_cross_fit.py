@@ -34,6 +34,14 @@ def test_their_mean_is_the_cross_fitted_accuracy(seed: int, count: int) -> None:
     )
 
 
+def test_a_half_that_finds_nothing_right_may_take_the_cheapest_point() -> None:
+    nothing = Points(np.zeros((4, 2)), np.array([2.0, 1.0]), np.arange(2))
+    at = np.array([0.5, 1.0, 2.0])
+    assert np.isnan(out_of_fold(nothing, at)).all()
+    found = out_of_fold(nothing, at, anything=True)
+    assert np.isnan(found[:, 0]).all() and (found[:, 1:] == 0).all()
+
+
 def test_in_expectation_the_choice_looks_better_where_it_was_made() -> None:
     rng = np.random.default_rng(2)
     honest, optimistic = [], []

@@ -129,7 +129,7 @@ def prepared(strategy: str, model: Model) -> PreparedCell:
     cell = Cell(
         ModelSpec(SMALL), TaskSpec("s"), EngineSpec("fake"), strategy,
         tuple(sorted(values.items())), Sampler(temperature=0.8, max_tokens=TOKENS), 1, 0,
-        verifier=spec, step=StepRule("newline", ("\n",), STEP),
+        verifier=spec, step=StepRule("sentence", (".",), STEP),
     )  # fmt: skip
     assert model.tokenizer is not None
     return PreparedCell(
