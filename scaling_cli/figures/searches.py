@@ -73,7 +73,7 @@ def difficulty_figure(
     import matplotlib.pyplot as plt
 
     mine = next(iter(_panels(lines).values()))
-    bins = binned(rates, list(dict.fromkeys(q for line in mine for q in line.question_ids)))
+    bins = binned(rates, _shared(mine))
     with house_style():
         figure, grid = plt.subplots(
             1, len(bins), figsize=(width, 2.1), sharey=True, squeeze=False
