@@ -114,16 +114,16 @@ def _panel(
         if whiskers:
             axes.vlines(cost, *line.whiskers(axis, only), color=look["color"], lw=0.7, alpha=0.45)
         axes.plot(cost, accuracy, **look)
-    _ticks(axes)
+    _ticks(axes, (1, 2, 5) if whiskers else (1, 4))
 
 
-def _ticks(axes: Axes) -> None:
-    """Powers of ten, and where these are too few to read a scale by, twice and five times them."""
+def _ticks(axes: Axes, subs: tuple[int, ...]) -> None:
+    """Powers of ten, and where these are too few to read a scale by, `subs` times them."""
     from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter
 
     low, high = axes.get_xlim()
     narrow = high / low < SPAN
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if narrow else (1,)))
+    axes.xaxis.set_major_locator(LogLocator(subs=subs if narrow else (1,)))
     axes.xaxis.set_major_formatter(
         LogFormatterSciNotation(labelOnlyBase=False, minor_thresholds=(10, 10))
     )

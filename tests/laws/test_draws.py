@@ -27,7 +27,7 @@ def test_what_is_left_out_is_negligible(theta: float, other: float, highest: int
         np.testing.assert_allclose(
             draws.chance[:, place, : len(within)],
             binom.pmf(within, count, thetas[:, None]),
-            atol=1e-12,
+            atol=2e-12,
         )
         upto = binom.cdf(within, count, thetas[:, None]).max(axis=0)
         np.testing.assert_allclose(draws.upto[place, : len(within)], upto, atol=1e-11)
