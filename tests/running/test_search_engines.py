@@ -57,7 +57,13 @@ PARAMS: dict[str, dict[str, Any]] = {
 QUESTIONS = tuple(Question(f"s/test/{i}", "s", f"{i} + 1?", str(i + 1)) for i in (1, 2))
 OPTIONS = {
     "llamacpp": {"slots": 4, "context": 256, "threads": 1},
-    "vllm": {"max_num_seqs": 8, "max_model_len": 256, "kv_cache_gb": 1, "cores": "0"},
+    "vllm": {
+        "max_num_seqs": 8,
+        "max_model_len": 256,
+        "kv_cache_gb": 1,
+        "block_size": 32,
+        "cores": "0",
+    },
 }
 TOKENS, STEP = 20, 7
 
