@@ -156,6 +156,7 @@ def test_a_model_that_is_never_right_is_drawn_too(tmp_path: Path) -> None:
     folder = small_run(tmp_path, {"never": {"never_stops": True}, "beta": {"skill": 2.0}})
     for kind in ("accuracy", "frontier", "error"):
         save(drawn(folder, kind), tmp_path, kind)
+        assert (tmp_path / f"{kind}.png").stat().st_size > 0
 
 
 @given(places=st.lists(st.floats(0, 1), max_size=12).map(sorted), gap=st.floats(0.001, 0.3))

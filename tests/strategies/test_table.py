@@ -108,6 +108,7 @@ def test_settings_that_mean_nothing_are_said(name: str, params: dict[str, Any], 
 
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_defaults_and_the_papers_other_settings_are_accepted(name: str) -> None:
+    """Fails by the SweepError of a setting that is refused."""
     check(name, {})
     check("beam", {"m": 0})
     check("lookahead", {"k": 0})
