@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from scaling_cli.plan import plan
+from scaling_cli.plan import Todo
 from scaling_cli.planning import verifying
 from scaling_cli.planning.absent import bytes_to_fetch
 from scaling_cli.planning.bill import Prices, bill, totals
@@ -17,7 +17,7 @@ from scaling_cli.planning.pace import PaceOf, first_known, seen
 from scaling_cli.planning.verifying import ReadingOf
 from scaling_cli.planning.widths import width_rows
 from scaling_cli.running.prepare import PreparedCell
-from scaling_cli.running.tables import held, wanted
+from scaling_cli.running.tables import left_to_do
 from scaling_cli.store import RunFolder
 from scaling_cli.sweep import Sweep
 
@@ -69,7 +69,8 @@ def make_plan(
     known = evidence(cells, earlier, sweep)
     widths = width_rows(known, sweep.selectors)
     differences = difference_rows(known, sweep.selectors, asked.detect)
-    measured = first_known() if asked.measure is None else asked.measure(lacking(cells, folder))
+    drawing = [cell for cell, todo in lacking(cells, folder) if todo.missing]
+    measured = first_known() if asked.measure is None else asked.measure(drawing)
     pace = first_known(asked.said, measured, asked.bound, seen(folders, earlier))
     reading = verifying.first_known(asked.reading, verifying.seen(folders))
     rows = bill(cells, folder, earlier, pace=pace, reading=reading, prices=asked.prices)
@@ -88,11 +89,11 @@ def runs_to_learn_from(
     return [*by_path.values()]
 
 
-def lacking(cells: Sequence[PreparedCell], folder: RunFolder) -> list[PreparedCell]:
-    """The cells that a run would start an engine for."""
-    todo = plan(wanted(cells), lambda key: held(folder, key)).todo
-    keys = {one.wanted.key for one in todo if one.missing}
-    return [cell for cell in cells if cell.key in keys]
+def lacking(cells: Sequence[PreparedCell], folder: RunFolder) -> list[tuple[PreparedCell, Todo]]:
+    """The cells that lack samples, or scores of them, each with what it lacks."""
+    todo = {one.wanted.key: one for one in left_to_do(cells, folder).todo}
+    asked = [(cell, todo[cell.key]) for cell in cells]
+    return [(cell, one) for cell, one in asked if one.missing or one.scorings]
 
 
 def samples_of(cell: PreparedCell) -> int:
@@ -103,12 +104,13 @@ def samples_of(cell: PreparedCell) -> int:
 def _remarks(rows: Sequence[Row]) -> list[str]:
     """What the numbers rest on, and what would make them known."""
     lacking = [row for row in rows if row["missing"]]
+    scoring = [row for row in rows if row["missing"] or row["unscored"]]
     paces = {row["model"]: row for row in lacking if row["pace"]}
     lines = [
         f"{model}: {row['tokens_per_second']:.3g} tokens/s ({row['pace']}: {row['pace_from']})"
         for model, row in paces.items()
     ]
-    lines += _verifier_remarks(lacking)
+    lines += _verifier_remarks(scoring)
     for where, told in (
         (lambda row: row["basis"] == "assumed", "half of max_tokens is assumed to be needed by"),
         (lambda row: row["pace"] is None, "--throughput, --hardware or --probe tells the speed of"),
@@ -121,7 +123,9 @@ def _remarks(rows: Sequence[Row]) -> list[str]:
 
 def _verifier_remarks(lacking: Sequence[Row]) -> list[str]:
     """How the verifiers' share of the time is known, or what would tell it."""
-    asking = [row for row in lacking if row["verifier_tokens"] and row["pace"]]
+    asking = [
+        row for row in lacking if row["verifier_tokens"] and (row["pace"] or not row["missing"])
+    ]
     lines = []
     if any("policy" in (row["verifier_pace"] or "") for row in asking):
         lines.append(

@@ -1,12 +1,13 @@
-"""What a cell's missing samples should cost, before any of them is drawn."""
+"""What a cell's missing samples and scores should cost, before any of them is drawn."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from scaling_cli.laws.cost import CostModel
-from scaling_cli.plan import Price, Todo
+from scaling_cli.plan import Price, Sample, Todo
 from scaling_cli.running.prepare import PreparedCell, PreparedVerifier
 
 ASKED = 60
@@ -35,16 +36,16 @@ def price(
     """
     known = prompts is not None or prepared.model.tokenizer is not None
     if prompts is None:
-        prompts = _prompts(prepared, todo)
-    else:
-        prompts = {question: prompts[question] for question in {q for q, _ in todo.missing}}
+        prompts = {q.id: float(len(prepared.prompt_tokens(q))) for q in prepared.questions}
     asked = verifier_prices(prepared, todo, length, prompts)
     tokens, flops_verifier = sum(one.tokens for one in asked), _known([o.flops for o in asked])
+    if not todo.missing:
+        return Price(flops_verifier, tokens, flops_verifier)
     architecture = prepared.model.architecture
     if architecture is None or not known:
         return Price(None, tokens, flops_verifier)
     model = CostModel(architecture)
-    policy = sum(float(model.prefill(count)) for count in prompts.values())
+    policy = sum(float(model.prefill(prompts[q])) for q in asked_on(todo.missing))
     policy += sum(
         todo.wanted.solutions * float(model.decode(length, context=prompts[question]))
         for question, _ in todo.missing
@@ -53,10 +54,9 @@ def price(
     return Price(whole, tokens, flops_verifier)
 
 
-def _prompts(prepared: PreparedCell, todo: Todo) -> Mapping[str, float]:
-    """Prompt tokens of the questions that lack something."""
-    asked = {question for question, _ in todo.missing}
-    return {q.id: len(prepared.prompt_tokens(q)) for q in prepared.questions if q.id in asked}
+def asked_on(samples: Sequence[Sample]) -> list[str]:
+    """The questions of some samples, each once."""
+    return list(dict.fromkeys(question for question, _ in samples))
 
 
 def _known(flops: Sequence[float | None]) -> float | None:
@@ -83,9 +83,15 @@ def _asked(
     verifier: PreparedVerifier,
 ) -> tuple[float, float | None]:
     """Tokens and FLOPs of one verifier. A sample of a bank is scored once, as a whole."""
+    samples = [*todo.missing, *todo.unscored.get(verifier.key, ())]
+    if not samples:
+        return 0.0, 0.0
     scores = todo.wanted.scores or 1.0
-    solutions = len(todo.missing) * todo.wanted.solutions
-    prompt = sum(prompts.values()) / max(len(prompts), 1)
+    solutions = len(samples) * todo.wanted.solutions
+    # A bank may hold questions that the sweep no longer asks: their prompts are like the others.
+    mean = fmean(prompts.values())
+    asked = [prompts.get(question, mean) for question in asked_on(samples)]
+    prompt = fmean(asked)
     if verifier.spec.name == ROLLING:
         rollouts = dict(verifier.spec.options)["rollouts"]
         return _rolled(prepared, solutions * scores * rollouts, prompt, length)
@@ -98,7 +104,7 @@ def _asked(
     if architecture is None:
         return tokens, None
     model = CostModel(architecture)
-    once = sum(float(model.prefill(count + ASKED)) for count in prompts.values())
+    once = sum(float(model.prefill(count + ASKED)) for count in asked)
     read = length + scores * ASKED / 2
     each = float(model.body(prompt, prompt + read)) + scores * model.head
     return tokens, once + solutions * each
