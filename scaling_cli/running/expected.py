@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from scaling_cli.laws.cost import CostModel
-from scaling_cli.plan import Price, Sample, Todo
+from scaling_cli.plan import ASSUMED_SHARE, Price, Sample, Todo
 from scaling_cli.running.prepare import PreparedCell, PreparedVerifier
+
+CHARACTERS_PER_TOKEN = 4.0
+"""Of English prose with numbers, where there is no tokenizer to count with."""
 
 ASKED = 60
 """Tokens of a judge's instructions, and of its question at the end, together."""
@@ -20,11 +23,15 @@ ROLLING = "oracle-rollout"
 
 @dataclass(frozen=True, slots=True)
 class VerifierPrice:
-    """What one verifier of a cell reads and writes, in tokens and FLOPs; None not known."""
+    """What one verifier of a cell reads and writes, in tokens and FLOPs; None not known.
+
+    `written` are those of the tokens that it samples, which takes longer than reading.
+    """
 
     verifier: PreparedVerifier
     tokens: float
     flops: float | None
+    written: float = 0.0
 
 
 def price(
@@ -69,10 +76,7 @@ def verifier_prices(
     """Tokens each verifier reads and its FLOPs: every score reads the solution so far, and finds
     computed what earlier scores have read, but for what it is asked at the end."""
     led = () if prepared.verifier is None else (prepared.verifier,)
-    return [
-        VerifierPrice(one, *_asked(prepared, todo, length, prompts, one))
-        for one in (*led, *prepared.scorers)
-    ]
+    return [_asked(prepared, todo, length, prompts, one) for one in (*led, *prepared.scorers)]
 
 
 def _asked(
@@ -81,11 +85,11 @@ def _asked(
     length: float,
     prompts: Mapping[str, float],
     verifier: PreparedVerifier,
-) -> tuple[float, float | None]:
-    """Tokens and FLOPs of one verifier. A sample of a bank is scored once, as a whole."""
+) -> VerifierPrice:
+    """The price of one verifier. A sample of a bank is scored once, as a whole."""
     samples = [*todo.missing, *todo.unscored.get(verifier.key, ())]
     if not samples:
-        return 0.0, 0.0
+        return VerifierPrice(verifier, 0.0, 0.0)
     scores = todo.wanted.scores or 1.0
     solutions = len(samples) * todo.wanted.solutions
     # A bank may hold questions that the sweep no longer asks: their prompts are like the others.
@@ -94,20 +98,34 @@ def _asked(
     prompt = fmean(asked)
     if verifier.spec.name == ROLLING:
         rollouts = dict(verifier.spec.options)["rollouts"]
-        return _rolled(prepared, solutions * scores * rollouts, prompt, length)
+        return VerifierPrice(
+            verifier, *_rolled(prepared, solutions * scores * rollouts, prompt, length)
+        )
     if verifier.model is None:
-        return 0.0, 0.0
+        return VerifierPrice(verifier, 0.0, 0.0)
     # Steps end at 1/s, 2/s, … of a solution: a score of the whole, s = 1, reads all of it.
     read_so_far = length * (scores + 1) / (2 * scores)
-    tokens = solutions * scores * (ASKED + prompt + read_so_far)
+    critiques, critique = _critiques(verifier)
+    calls = solutions * scores * max(critiques, 1)
+    tokens = calls * (ASKED + prompt + read_so_far + critique)
     architecture = verifier.model.architecture
     if architecture is None:
-        return tokens, None
+        return VerifierPrice(verifier, tokens, None, calls * critique)
     model = CostModel(architecture)
     once = sum(float(model.prefill(count + ASKED)) for count in asked)
     read = length + scores * ASKED / 2
     each = float(model.body(prompt, prompt + read)) + scores * model.head
-    return tokens, once + solutions * each
+    if critiques:
+        context = prompt + read_so_far + ASKED
+        each += scores * critiques * float(model.decode(critique, context=context))
+    return VerifierPrice(verifier, tokens, once + solutions * each, calls * critique)
+
+
+def _critiques(verifier: PreparedVerifier) -> tuple[int, float]:
+    """How many critiques a judge samples of a solution, and how long one is taken to be."""
+    options = dict(verifier.spec.options)
+    critiques = int(options.get("critiques") or 0)
+    return critiques, ASSUMED_SHARE * float(options["max_tokens"]) if critiques else 0.0
 
 
 def _rolled(

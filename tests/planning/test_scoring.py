@@ -46,7 +46,7 @@ def test_a_finished_bank_lacks_a_new_verifiers_scores(drawn: tuple[Sweep, RunFol
     sweep, folder = drawn
     asked = Asked(
         said=given({"": 50.0}),
-        reading=reading_at({"j": 100.0}),
+        said_reading=reading_at({"j": 100.0}),
         prices=Prices(per_token={"": TokenPrices(1.0, 2.0), "j": TokenPrices(5.0, 5.0)}),
     )
     whole = plan_of(scored(sweep), folder, [folder], asked)
