@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from scaling_cli.planning.bill import Prices
     from scaling_cli.planning.pace import PaceOf
     from scaling_cli.planning.verifying import ReadingOf
-    from scaling_cli.planning.whole import Asked, Whole
+    from scaling_cli.planning.whole import Asked, Lacking, Whole
     from scaling_cli.running.prepare import PreparedCell
     from scaling_cli.sweep import Sweep
     from scaling_cli.types import Architecture
@@ -41,7 +41,7 @@ Utilisation = Annotated[
     float, typer.Option(help="Share of the hardware's peaks that is taken to be reached.")
 ]
 Probe = Annotated[
-    bool, typer.Option("--probe", help="Start each engine and sample for 30 seconds.")
+    bool, typer.Option("--probe", help="Start each engine, and sample or score for 30 seconds.")
 ]
 PerHour = Annotated[
     list[str] | None,
@@ -103,7 +103,9 @@ def plan(
         said=_said(throughput),
         measure=_measure if probe else None,
         bound=_bound(hardware, utilisation),
-        reading=_reading(throughput, hardware, utilisation),
+        said_reading=_said_reading(throughput),
+        measure_reading=_measure_reading if probe else None,
+        bound_reading=_bound_reading(hardware, utilisation),
         prices=_prices(dollars_per_hour, dollars_per_million),
         detect=detect,
     )
@@ -147,14 +149,17 @@ def _bound(hardware: str | None, utilisation: float) -> PaceOf:
     return first_known() if hardware is None else bounded(parse_hardware(hardware), utilisation)
 
 
-def _reading(throughput: list[str] | None, hardware: str | None, utilisation: float) -> ReadingOf:
-    from scaling_cli.laws.roofline import parse_hardware
-    from scaling_cli.planning.verifying import bounded, first_known, given
+def _said_reading(throughput: list[str] | None) -> ReadingOf:
+    from scaling_cli.planning.verifying import given
 
-    said = given(_numbers_by_model(throughput, "--throughput"))
-    if hardware is None:
-        return said
-    return first_known(said, bounded(parse_hardware(hardware), utilisation))
+    return given(_numbers_by_model(throughput, "--throughput"))
+
+
+def _bound_reading(hardware: str | None, utilisation: float) -> ReadingOf:
+    from scaling_cli.laws.roofline import parse_hardware
+    from scaling_cli.planning.verifying import bounded, first_known
+
+    return first_known() if hardware is None else bounded(parse_hardware(hardware), utilisation)
 
 
 def _measure(cells: Sequence[PreparedCell]) -> PaceOf:
@@ -162,6 +167,13 @@ def _measure(cells: Sequence[PreparedCell]) -> PaceOf:
     from scaling_cli.running import probe
 
     return probed(probe.probe(cells, say, probe.SECONDS))
+
+
+def _measure_reading(lacking: Sequence[Lacking]) -> ReadingOf:
+    from scaling_cli.planning.verifying import probed
+    from scaling_cli.running import probe, reading_probe
+
+    return probed(reading_probe.probe(lacking, say, probe.SECONDS))
 
 
 def _prices(per_hour: list[str] | None, per_million: list[str] | None) -> Prices:

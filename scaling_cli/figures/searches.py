@@ -13,6 +13,7 @@ from scaling_cli.figures.frontier import AXIS_NAMES
 from scaling_cli.figures.style import (
     PAPER_WIDTH,
     colour_of,
+    dashes_of,
     house_style,
     label_ends,
     marker_of,
@@ -150,14 +151,18 @@ def _look(line: Line, everyone: Sequence[Line]) -> dict[str, Any]:
         "mec": colour,
         "mfc": "white" if line.bound else colour,
         "mew": 0.9,
-        "ls": (0, (1, 1.6)) if line.bound else "-",
+        "ls": (0, (1, 1.6)) if line.bound else dashes_of(_strategies(everyone))[line.strategy],
         "lw": 1.0 if line.bound else 1.4,
         "zorder": 2 if line.bound else 3,
     }
 
 
 def _colours(lines: Sequence[Line]) -> dict[str, str]:
-    return colour_of(list(dict.fromkeys(line.strategy for line in lines)))
+    return colour_of(_strategies(lines))
+
+
+def _strategies(lines: Sequence[Line]) -> list[str]:
+    return list(dict.fromkeys(line.strategy for line in lines))
 
 
 def _ends(

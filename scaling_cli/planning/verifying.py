@@ -13,15 +13,15 @@ from scaling_cli.running.expected import VerifierPrice
 from scaling_cli.store import RunFolder
 from scaling_cli.store.beside import read_sessions
 
-Basis = Literal["given", "roofline", "measured", "policy"]
+Basis = Literal["given", "probe", "roofline", "measured", "policy"]
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """Seconds of a verifier's calls on `devices`, and how that is known.
 
-    `basis`: tokens a second said by the user; a roofline's bound; the clock of earlier scorings;
-    or the FLOPs a second that the policy is taken to reach.
+    `basis`: tokens a second said by the user; a probe just now; a roofline's bound; the clock of
+    earlier scorings; or the FLOPs a second that the policy is taken to reach.
     """
 
     seconds: float
@@ -53,12 +53,24 @@ def given(speeds: Mapping[str, float]) -> ReadingOf:
     return reading
 
 
+def probed(speeds: Mapping[str, float]) -> ReadingOf:
+    """Tokens read a second that a probe measured, by a verifier's key; nothing where critiques
+    are written, which a probe does not do."""
+
+    def reading(price: VerifierPrice) -> Reading | None:
+        speed = speeds.get(price.verifier.key)
+        return None if speed is None or price.written else Reading(price.tokens / speed, "probe")
+
+    return reading
+
+
 def bounded(hardware: Hardware, utilisation: float) -> ReadingOf:
-    """Reading at the peaks of arithmetic; nothing where FLOPs or size are not known."""
+    """Reading at the peaks of arithmetic; nothing where FLOPs or size are not known, or where
+    critiques are written, which takes longer."""
 
     def reading(price: VerifierPrice) -> Reading | None:
         verifier = price.verifier
-        if verifier.model is None or price.flops is None:
+        if verifier.model is None or price.flops is None or price.written:
             return None
         held = weight_bytes(verifier.model, _engine(price), str(verifier.identity["dtype"]))
         if held is None:
