@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -78,15 +79,20 @@ class Confidence:
     async def score(self, trace: Trace, asking: Asking) -> Reward:
         """EngineError where the policy's engine did not tell what the measure needs.
 
-        Tokens of which it tells nothing are passed over: a mean is over the others.
+        Tokens of which it tells nothing are passed over: a mean is over the others. Where it
+        tells nothing of any, as llama.cpp of a step that is a stop text and no more, there is
+        nothing to score yet.
         """
-        numbers = np.array(getattr(trace, self.measure.source) or (), np.float64)
-        (known,) = np.nonzero(~np.isnan(numbers))
-        if not len(known):
+        told = getattr(trace, self.measure.source)
+        if told is None or len(told) < len(trace.tokens):
             raise EngineError(
                 f"the trace has no {self.measure.source}",
                 "use an engine that tells log-probabilities, or another verifier",
             )
+        numbers = np.array(told, np.float64)
+        (known,) = np.nonzero(~np.isnan(numbers))
+        if not len(known):
+            return Reward(math.nan)
         if self.scope == "step":
             known = known[known >= _last_step(trace, known[-1])]
         value = self.measure.score(numbers[known], self.window)

@@ -65,6 +65,15 @@ def test_a_bank_is_scored_afterwards(scale: Scale) -> None:
     assert {row["verifier"] for row in rows if row["selector"] == "best"} == {"logprob", "judge"}
 
 
+def test_a_judge_that_dies_is_one_sentence_and_what_it_said_is_kept(scale: Scale) -> None:
+    assert scale("run", scale.write(), "--results", scale.results, "--set", STEPS).code == 0
+    score = ("score", scale.results / "s", "--verifier", "judge", "--model", "j")
+    died = scale(*score, "--option", "engine={name: fake, die_after: 20}")
+    assert died.code == 2 and "died" in died.err and died.err.count("error: ") == 1, died
+    done = scale(*score, "--engine", "fake", "--json")
+    assert done.code == 0 and done.rows
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
