@@ -109,7 +109,10 @@ def plan(
         prices=_prices(dollars_per_hour, dollars_per_million),
         detect=detect,
     )
-    found, notes = _planned(loaded, results, evidence or [], asked, _architectures(config))
+    architectures = _architectures(config)
+    priced = [*(dollars_per_hour or []), *(dollars_per_million or [])]
+    named = [*_named(throughput or []), *_named(priced), *architectures]
+    found, notes = _planned(loaded, results, evidence or [], asked, architectures, named)
     show_plan(loaded.name, found, view, as_json=as_json)
     for line in notes:
         say(f"note: {line}")
@@ -121,19 +124,26 @@ def _planned(
     evidence: Sequence[Path],
     asked: Asked,
     architectures: Mapping[str, Architecture],
+    said_of: Sequence[str],
 ) -> tuple[Whole, list[str]]:
     """The plan, kept beside the run, and what must be said of it."""
     from scaling_cli.planning.absent import planned_cells
     from scaling_cli.planning.kept import keep
-    from scaling_cli.planning.whole import make_plan, runs_to_learn_from
+    from scaling_cli.planning.whole import check_names, make_plan, runs_to_learn_from
     from scaling_cli.store import RunFolder, run_folders
 
     folder = RunFolder(results / sweep.name)
     named = [RunFolder.open(one) for one in evidence]
     folders = runs_to_learn_from(folder, named, run_folders(results))
     cells, notes = planned_cells(sweep, architectures)
+    check_names(cells, said_of)
     found = make_plan(cells, sweep, folder, folders, asked, say)
     return found, [*filter(None, [*notes, *found.remarks, keep(folder, found)])]
+
+
+def _named(texts: list[str]) -> list[str]:
+    """The models that `[MODEL=]VALUE` options say something of."""
+    return [text.rpartition("=")[0] for text in texts]
 
 
 def _said(throughput: list[str] | None) -> PaceOf:

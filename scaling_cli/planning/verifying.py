@@ -10,6 +10,7 @@ from scaling_cli.errors import StoreError
 from scaling_cli.laws.roofline import Hardware, arithmetic
 from scaling_cli.planning.pace import weight_bytes
 from scaling_cli.running.expected import VerifierPrice
+from scaling_cli.running.prepare import PreparedVerifier
 from scaling_cli.store import RunFolder
 from scaling_cli.store.beside import read_sessions
 
@@ -47,7 +48,7 @@ def given(speeds: Mapping[str, float]) -> ReadingOf:
     is how fast they write."""
 
     def reading(price: VerifierPrice) -> Reading | None:
-        speed = next((speeds[name] for name in _names(price) if name in speeds), None)
+        speed = next((speeds[name] for name in names_of(price.verifier) if name in speeds), None)
         return None if speed is None else Reading(price.tokens / speed, "given")
 
     return reading
@@ -100,9 +101,9 @@ def seen(folders: Sequence[RunFolder]) -> ReadingOf:
     return reading
 
 
-def _names(price: VerifierPrice) -> tuple[str, ...]:
+def names_of(verifier: PreparedVerifier) -> tuple[str, ...]:
     """What the verifier's own model is called; nothing where it has none."""
-    model, spec = price.verifier.model, price.verifier.spec.model
+    model, spec = verifier.model, verifier.spec.model
     return () if model is None or spec is None else (spec.name, model.name)
 
 
@@ -112,7 +113,7 @@ def _engine(price: VerifierPrice) -> str:
 
 
 def _is_of(session: Mapping[str, object], price: VerifierPrice) -> bool:
-    return session["model"] in _names(price) and session["engine"] == _engine(price)
+    return session["model"] in names_of(price.verifier) and session["engine"] == _engine(price)
 
 
 def as_policy(flops: float | None, seconds: float | None, devices: int) -> ReadingOf:

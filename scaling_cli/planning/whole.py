@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from scaling_cli.errors import SweepError
 from scaling_cli.plan import Todo
 from scaling_cli.planning import verifying
 from scaling_cli.planning.absent import bytes_to_fetch
@@ -14,7 +15,7 @@ from scaling_cli.planning.differences import difference_rows
 from scaling_cli.planning.earlier import Earlier, earlier_cells
 from scaling_cli.planning.evidence import evidence
 from scaling_cli.planning.pace import PaceOf, first_known, seen
-from scaling_cli.planning.verifying import ReadingOf
+from scaling_cli.planning.verifying import ReadingOf, names_of
 from scaling_cli.planning.widths import width_rows
 from scaling_cli.running.prepare import PreparedCell
 from scaling_cli.running.tables import left_to_do
@@ -115,6 +116,18 @@ def lacking(cells: Sequence[PreparedCell], folder: RunFolder) -> list[Lacking]:
     todo = {one.wanted.key: one for one in left_to_do(cells, folder).todo}
     asked = [(cell, todo[cell.key]) for cell in cells]
     return [(cell, one) for cell, one in asked if one.missing or one.scorings]
+
+
+def check_names(cells: Sequence[PreparedCell], said: Iterable[str]) -> None:
+    """SweepError for a speed, a price or a configuration said of a model that is not asked."""
+    known: dict[str, None] = {}
+    for cell in cells:
+        known |= dict.fromkeys((cell.cell.model.name, cell.model.name))
+        for verifier in (*filter(None, [cell.verifier]), *cell.scorers):
+            known |= dict.fromkeys(names_of(verifier))
+    for name in said:
+        if name and name not in known:
+            raise SweepError(f"the sweep asks no model {name}", f"it asks: {', '.join(known)}")
 
 
 def samples_of(cell: PreparedCell) -> int:

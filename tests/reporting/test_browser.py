@@ -164,6 +164,8 @@ const shapes = (node) => [...new Set([...node.querySelectorAll(".point.hollow")]
 const dashes = (node) => [...node.querySelectorAll(".curve")]
   .map((curve) => curve.getAttribute("stroke-dasharray"));
 const told = document.documentElement.dataset;
+told.cut = [...document.querySelectorAll("section:not(#provenance) .scroll")]
+  .filter((table) => table.scrollWidth > table.clientWidth + 1).length;
 told.chips = looks("figure[data-figure=frontier] .chip", (chip) =>
   [chip.className, chip.querySelector("svg").innerHTML]);
 const strokes = (node) => [...new Set([...node.querySelectorAll(".stroke")]
@@ -183,9 +185,14 @@ def test_more_series_than_colours_are_told_apart(tmp_path: Path) -> None:
         assert len(set(found)) == len(found)
 
 
+LONG = ["a-model-with-a-name-as-long-as-some-have-2.5-math-instruct-0.5b"]
+
+
 def test_choices_by_two_verifiers_are_told_apart(tmp_path: Path) -> None:
     verifiers = ["confidence", {"name": "judge", "model": "j", "prompt": "step"}]
-    run = small_search(tmp_path, questions=8, verifiers=verifiers, strategies=["sampling"])
+    run = small_search(
+        tmp_path, questions=8, verifiers=verifiers, strategies=["sampling"], models=LONG
+    )
     looks = looks_of(run, tmp_path)
     assert len(looks["curves"]) == 4  # majority, and the best of three scorers
     for found in looks.values():
@@ -193,12 +200,12 @@ def test_choices_by_two_verifiers_are_told_apart(tmp_path: Path) -> None:
 
 
 def looks_of(run: RunFolder, path: Path) -> dict[str, list[str]]:
-    """How every chip of the frontier's legend and every curve in it is drawn."""
+    """How every chip of the frontier's legend and every curve in it is drawn; no table is cut."""
     file = path / "looks.html"
     write_page(file, report_data([run], Wanted(draws=100)), texts=True)
     file.write_text(POLICY.sub("", file.read_text()).replace("</body>", LOOKS + "</body>"))
     told = root_of(browse(file, path / "profile", "--dump-dom"))
-    assert told["errors"] == "0"
+    assert told["errors"] == "0" and told["cut"] == "0"
     return {
         name: [json.dumps(look) for look in json.loads(html.unescape(told[name]))]
         for name in ("chips", "curves")
