@@ -50,13 +50,19 @@ MEASURES: dict[str, Measure] = {
 }
 
 
+def check(options: Mapping[str, Any]) -> None:
+    """EngineError for options that mean nothing."""
+    choice(options, "measure", MEASURES)
+    choice(options, "scope", SCOPES)
+    count(options, "window")
+
+
 async def open_confidence(
     *, options: Mapping[str, Any], model: Model | None, seed: int
 ) -> Verifier:
     """Ready at once: it reads what the policy's engine has told."""
-    name = choice(options, "measure", MEASURES)
+    name, scope = str(options["measure"]), str(options["scope"])
     measure = MEASURES[name]
-    scope = choice(options, "scope", SCOPES)
     facts = VerifierFacts(
         name="confidence",
         kind="process",
@@ -64,7 +70,7 @@ async def open_confidence(
         at_once=True,
         details={"measure": name, "scope": scope, "map": measure.map},
     )
-    return Confidence(facts, measure, scope, count(options, "window"))
+    return Confidence(facts, measure, scope, int(options["window"]))
 
 
 @dataclass(frozen=True, slots=True)
