@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Literal
 
@@ -37,10 +37,15 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Todo:
-    """A wanted cell, and which of its samples are missing."""
+    """A wanted cell, which of its samples are missing, and which of a bank's are unscored.
+
+    `unscored` maps a verifier's key to the recorded samples that it has not scored; those that
+    are missing it will score besides.
+    """
 
     wanted: Wanted
     missing: tuple[Sample, ...]
+    unscored: Mapping[str, tuple[Sample, ...]] = field(default_factory=dict)
 
     @property
     def samples(self) -> int:
@@ -50,6 +55,11 @@ class Todo:
     @property
     def recorded(self) -> int:
         return self.samples - len(self.missing)
+
+    @property
+    def scorings(self) -> int:
+        """How many scores are missing of samples that are recorded."""
+        return sum(map(len, self.unscored.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +99,8 @@ class Expectation:
     `basis` says where `tokens_per_sample` comes from: the cell's own samples, those of the
     same model on the same task, or a share of `max_tokens`. `tokens` and `flops` are of the
     missing samples; `flops` is None where the architecture or the prompts are unknown. What the
-    verifier reads and writes, and its share of `flops`, stand apart.
+    verifier reads and writes, and its share of `flops`, stand apart: it scores the missing
+    samples and the `unscored` ones, which are recorded.
     """
 
     key: str
@@ -112,11 +123,12 @@ class Expectation:
     verifier: str | None = None
     verifier_tokens: float = 0.0
     flops_verifier: float | None = 0.0
+    unscored: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What a cell's missing samples cost; None where it is not known."""
+    """What a cell's missing samples and scores cost; None where it is not known."""
 
     flops: float | None
     verifier_tokens: float = 0.0
@@ -152,7 +164,15 @@ def missing(
     )
 
 
-def plan(wanted: Iterable[Wanted], recorded: Callable[[str], Collection[Sample]]) -> Plan:
+Unscored = Callable[[str], Mapping[str, tuple[Sample, ...]]]
+"""By a cell's key: by verifier, the recorded samples without its score."""
+
+
+def plan(
+    wanted: Iterable[Wanted],
+    recorded: Callable[[str], Collection[Sample]],
+    unscored: Unscored = lambda key: {},
+) -> Plan:
     """What each cell lacks; `recorded(key)` is what the results hold of it.
 
     Raises SweepError for two cells of one key: both would fill the same bank.
@@ -164,7 +184,11 @@ def plan(wanted: Iterable[Wanted], recorded: Callable[[str], Collection[Sample]]
             raise _same_bank(other.cell, cell.cell)
     return Plan(
         tuple(
-            Todo(cell, missing(cell.question_ids, cell.cell.samples, recorded(key)))
+            Todo(
+                cell,
+                missing(cell.question_ids, cell.cell.samples, recorded(key)),
+                unscored(key),
+            )
             for key, cell in cells.items()
         )
     )
@@ -207,7 +231,7 @@ def _comparable(other: Cell, cell: Cell) -> bool:
 
 def _expectation(todo: Todo, per_sample: float, basis: Basis, price: Pricing) -> Expectation:
     cell = todo.wanted.cell
-    cost = price(todo, per_sample) if todo.missing else Price(0.0)
+    cost = price(todo, per_sample) if todo.missing or todo.scorings else Price(0.0)
     return Expectation(
         key=todo.wanted.key,
         model=cell.model.name,
@@ -229,6 +253,7 @@ def _expectation(todo: Todo, per_sample: float, basis: Basis, price: Pricing) ->
         verifier=None if cell.verifier is None else verifier_label(cell.verifier),
         verifier_tokens=cost.verifier_tokens,
         flops_verifier=cost.flops_verifier,
+        unscored=todo.scorings,
     )
 
 

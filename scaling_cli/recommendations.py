@@ -195,7 +195,8 @@ def described(row: Row) -> str:
         how = VOTES.get(row["selector"], row["selector"])
         return f"{row['model']} with {row['strategy']} of width {row['k']}{led}, {how}, {each}"
     among = "" if row["selector"] == "first" else f" of k = {row['k']}"
-    return f"{sentence(name_of(row))}{among}, {each}"
+    named = sentence(name_of(row)).replace(" with weighted", " with a weighted vote")
+    return f"{named}{among}, {each}"
 
 
 def _article(verifier: str) -> str:

@@ -83,9 +83,11 @@ def _counts(cell: CellProgress) -> str:
     parts = [
         f"{cell.questions_done}/{cell.questions} questions",
         f"{cell.samples_done}/{cell.samples} samples",
-        f"single-sample accuracy {_accuracy(cell)}",
-        f"{_flops(cell)} FLOPs",
     ]
+    if cell.graded:
+        parts.append(f"single-sample accuracy {_accuracy(cell)}")
+    if cell.flops is not None:
+        parts.append(f"{_flops(cell)} FLOPs")
     return ", ".join(parts + ([f"{cell.failed} failed"] if cell.failed else []))
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from scaling_cli.planning.bill import Prices
     from scaling_cli.planning.pace import PaceOf
     from scaling_cli.planning.verifying import ReadingOf
-    from scaling_cli.planning.whole import Asked, Whole
+    from scaling_cli.planning.whole import Asked, Lacking, Whole
     from scaling_cli.running.prepare import PreparedCell
     from scaling_cli.sweep import Sweep
     from scaling_cli.types import Architecture
@@ -41,7 +41,7 @@ Utilisation = Annotated[
     float, typer.Option(help="Share of the hardware's peaks that is taken to be reached.")
 ]
 Probe = Annotated[
-    bool, typer.Option("--probe", help="Start each engine and sample for 30 seconds.")
+    bool, typer.Option("--probe", help="Start each engine, and sample or score for 30 seconds.")
 ]
 PerHour = Annotated[
     list[str] | None,
@@ -103,11 +103,16 @@ def plan(
         said=_said(throughput),
         measure=_measure if probe else None,
         bound=_bound(hardware, utilisation),
-        reading=_reading(throughput, hardware, utilisation),
+        said_reading=_said_reading(throughput),
+        measure_reading=_measure_reading if probe else None,
+        bound_reading=_bound_reading(hardware, utilisation),
         prices=_prices(dollars_per_hour, dollars_per_million),
         detect=detect,
     )
-    found, notes = _planned(loaded, results, evidence or [], asked, _architectures(config))
+    architectures = _architectures(config)
+    priced = [*(dollars_per_hour or []), *(dollars_per_million or [])]
+    named = [*_named(throughput or []), *_named(priced), *architectures]
+    found, notes = _planned(loaded, results, evidence or [], asked, architectures, named)
     show_plan(loaded.name, found, view, as_json=as_json)
     for line in notes:
         say(f"note: {line}")
@@ -119,19 +124,26 @@ def _planned(
     evidence: Sequence[Path],
     asked: Asked,
     architectures: Mapping[str, Architecture],
+    said_of: Sequence[str],
 ) -> tuple[Whole, list[str]]:
     """The plan, kept beside the run, and what must be said of it."""
     from scaling_cli.planning.absent import planned_cells
     from scaling_cli.planning.kept import keep
-    from scaling_cli.planning.whole import make_plan, runs_to_learn_from
+    from scaling_cli.planning.whole import check_names, make_plan, runs_to_learn_from
     from scaling_cli.store import RunFolder, run_folders
 
     folder = RunFolder(results / sweep.name)
     named = [RunFolder.open(one) for one in evidence]
     folders = runs_to_learn_from(folder, named, run_folders(results))
     cells, notes = planned_cells(sweep, architectures)
+    check_names(cells, said_of)
     found = make_plan(cells, sweep, folder, folders, asked, say)
     return found, [*filter(None, [*notes, *found.remarks, keep(folder, found)])]
+
+
+def _named(texts: list[str]) -> list[str]:
+    """The models that `[MODEL=]VALUE` options say something of."""
+    return [text.rpartition("=")[0] for text in texts]
 
 
 def _said(throughput: list[str] | None) -> PaceOf:
@@ -147,14 +159,17 @@ def _bound(hardware: str | None, utilisation: float) -> PaceOf:
     return first_known() if hardware is None else bounded(parse_hardware(hardware), utilisation)
 
 
-def _reading(throughput: list[str] | None, hardware: str | None, utilisation: float) -> ReadingOf:
-    from scaling_cli.laws.roofline import parse_hardware
-    from scaling_cli.planning.verifying import bounded, first_known, given
+def _said_reading(throughput: list[str] | None) -> ReadingOf:
+    from scaling_cli.planning.verifying import given
 
-    said = given(_numbers_by_model(throughput, "--throughput"))
-    if hardware is None:
-        return said
-    return first_known(said, bounded(parse_hardware(hardware), utilisation))
+    return given(_numbers_by_model(throughput, "--throughput"))
+
+
+def _bound_reading(hardware: str | None, utilisation: float) -> ReadingOf:
+    from scaling_cli.laws.roofline import parse_hardware
+    from scaling_cli.planning.verifying import bounded, first_known
+
+    return first_known() if hardware is None else bounded(parse_hardware(hardware), utilisation)
 
 
 def _measure(cells: Sequence[PreparedCell]) -> PaceOf:
@@ -162,6 +177,13 @@ def _measure(cells: Sequence[PreparedCell]) -> PaceOf:
     from scaling_cli.running import probe
 
     return probed(probe.probe(cells, say, probe.SECONDS))
+
+
+def _measure_reading(lacking: Sequence[Lacking]) -> ReadingOf:
+    from scaling_cli.planning.verifying import probed
+    from scaling_cli.running import probe, reading_probe
+
+    return probed(reading_probe.probe(lacking, say, probe.SECONDS))
 
 
 def _prices(per_hour: list[str] | None, per_million: list[str] | None) -> Prices:

@@ -41,6 +41,9 @@ def show_plan(name: str, plan: Whole, view: Table | None, *, as_json: bool) -> N
     several = [Table.cells] if as_json else [Table.cells, Table.widths, Table.differences]
     for one in [view] if view else several:
         rows, columns, title = tables[one]
+        if one is Table.cells and any(row["unscored"] for row in rows):
+            place = CELLS.index("missing") + 1
+            columns = [*CELLS[:place], "unscored", *CELLS[place:]]
         if columns is not None and "strategy" in columns:
             columns = with_verifier(columns, rows)
         if rows or as_json:
@@ -52,11 +55,13 @@ def _sentence(total: Row) -> str:
     """The whole bill in a line."""
     from scaling_cli.cli.display import duration
 
-    if not total["missing"]:
+    if not total["missing"] and not total["unscored"]:
         return f"in all: nothing is missing of {total['samples']} samples"
     parts = [
         f"{total['missing']} of {total['samples']} samples to draw",
+        *([f"{total['unscored']} scores of recorded samples to give"] if total["unscored"] else []),
         f"{total['tokens']:.3g} tokens",
+        *([f"{read:.3g} read by verifiers"] if (read := total["verifier_tokens"]) else []),
         "FLOPs not known" if total["flops"] is None else f"{total['flops']:.3g} FLOPs",
     ]
     if total["seconds"] is not None:
@@ -67,9 +72,9 @@ def _sentence(total: Row) -> str:
         parts[-1 if total["dollars"] is None else -2] += (
             f", of it {duration(total['seconds_verifier'])} for verifiers"
         )
-    parts.append(
-        f"{size(total['disk_bytes'])} on disk, up to {size(total['journal_bytes'])} more meanwhile"
-    )
+    if total["missing"]:
+        disk, journal = size(total["disk_bytes"]), size(total["journal_bytes"])
+        parts.append(f"{disk} on disk, up to {journal} more meanwhile")
     if total["bytes_to_fetch"]:
         parts.append(f"{size(total['bytes_to_fetch'])} of weights to fetch first")
     return "in all: " + ", ".join(parts)

@@ -60,9 +60,10 @@ def status(runs: Runs, as_json: Json = False) -> None:
     ]
     columns = [*(["run"] if len(runs) > 1 else []), *STATUS]
     show(rows, as_json=as_json, columns=beside_strategy(columns, rows))
-    compared = [row["plan"] for row in rows if row["plan"] and row["plan"]["drawn"]]
+    plans = [row["plan"] for row in rows if row["plan"]]
+    compared = [plan for plan in plans if plan["drawn"] or plan["scored"]]
     if compared and not as_json:
-        columns = with_verifier(_FACTS, compared)
+        columns = with_verifier(_facts_columns(compared), compared)
         show(compared, as_json=False, columns=columns, title="plan and fact, drawn since the plan")
 
 
@@ -81,6 +82,18 @@ def _facts(folder: RunFolder) -> dict[str, dict[str, Any]]:
 _FACTS = ["model", "task", "strategy", "width", "missing", "drawn", "tokens_planned", "tokens",
           "flops_planned", "flops", "seconds_planned", "seconds", "half_width_planned",
           "half_width"]  # fmt: skip
+
+
+_SCORED = ["scorings", "scored", "verifier_tokens_planned", "verifier_tokens"]
+
+
+def _facts_columns(compared: list[dict[str, Any]]) -> list[str]:
+    """What verifiers read too, where any was asked or planned for."""
+    columns = list(_FACTS)
+    if any(row["scorings"] or row["verifier_tokens"] for row in compared):
+        place = columns.index("flops_planned")
+        columns[place:place] = _SCORED
+    return columns
 
 
 def accuracy(

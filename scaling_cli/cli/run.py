@@ -127,8 +127,10 @@ def _show_plan(sweep: Sweep, path: Path, *, as_json: bool) -> None:
 
     rows = plan_rows(sweep, RunFolder(path))
     columns = ["model", "task", "strategy", "width", "verifier", "temperature", "max_tokens",
-               "samples", "recorded", "missing", "tokens", "verifier_tokens", "flops",
-               "basis"]  # fmt: skip
+               "samples", "recorded", "missing", "unscored", "tokens", "verifier_tokens",
+               "flops", "basis"]  # fmt: skip
+    if not any(row["unscored"] for row in rows):
+        columns.remove("unscored")
     columns = beside_strategy(columns, rows)
     show(rows, as_json=as_json, columns=columns, title=f"{sweep.name}: what is still to be drawn")
 

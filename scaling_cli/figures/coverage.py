@@ -9,6 +9,7 @@ import numpy as np
 
 from scaling_cli.figures.style import (
     PAPER_WIDTH,
+    along,
     colour_of,
     house_style,
     label_ends,
@@ -35,7 +36,7 @@ def coverage_figure(found: Sequence[Item], *, title: str = "") -> Figure:
     import matplotlib.pyplot as plt
 
     names = list(dict.fromkeys(_name(fields) for fields, fit in found if len(fit.x)))
-    colours, markers = colour_of(names), marker_of(names)
+    colours, markers, marks = colour_of(names), marker_of(names), along(names)
     with house_style():
         figure, grid = plt.subplots(
             2,
@@ -48,7 +49,7 @@ def coverage_figure(found: Sequence[Item], *, title: str = "") -> Figure:
         for fields, fit in found:
             if len(fit.x):
                 name = _name(fields)
-                _draw(left, right, below, fields, fit, colours[name], markers[name])
+                _draw(left, right, below, fields, fit, colours[name], markers[name], marks[name])
         _axes(left, right, below)
         note.set_axis_off()
         note.text(0, 1, _words(found), va="top", fontsize=7, transform=note.transAxes, wrap=True)
@@ -82,6 +83,7 @@ def _draw(
     fit: Fit,
     colour: str,
     marker: str,
+    marks: Mapping[str, Any],
 ) -> None:
     if fields["law"] == "coverage":
         # So many questions tell nothing finer than a tenth of one that is left.
@@ -103,7 +105,7 @@ def _draw(
         left.plot(x, y, color=colour, ls=line, lw=1.1, alpha=alpha)
         inside = (y > 0) & (1 - y > 0.1 / fields["questions"])
         right.plot(x[inside], -np.log(y[inside]), color=colour, ls=line, lw=1.1, alpha=alpha)
-    below.plot(fit.x, 100 * fit.residuals, color=colour, ls=line, lw=0.9)
+    below.plot(fit.x, 100 * fit.residuals, color=colour, ls=line, lw=0.9, **marks)
 
 
 def _predict(law: str, fit: Fit, x: FloatArray) -> FloatArray:

@@ -12,11 +12,13 @@ from scaling_cli.figures.odds import caption, draw_odds, names_of, strips
 from scaling_cli.figures.style import (
     NARROW,
     PAPER_WIDTH,
+    along,
     colour_of,
     house_style,
     label_ends,
     line_of,
     marker_of,
+    strokes_of,
 )
 from scaling_cli.frontiers import FrontierTable, curve_of
 
@@ -119,6 +121,18 @@ def _colours(table: FrontierTable) -> dict[str, str]:
     return colour_of(_models(table))
 
 
+def _strokes(table: FrontierTable) -> dict[str, dict[str, Any]]:
+    """A bank scored by several verifiers has several lines of one colour and dash."""
+    return strokes_of(sorted({"", *(name[2].partition(" by ")[2] for name in table.names)}))
+
+
+def _search_markers(table: FrontierTable) -> dict[str, dict[str, Any]]:
+    """Searches of one model have its colour: a marker tells them apart."""
+    found = [name[1] for name in table.names if name[1] not in ("greedy", "sampling")]
+    markers = marker_of(list(dict.fromkeys(found)))
+    return {search: {"marker": marker, "ms": 3.2} for search, marker in markers.items()}
+
+
 def _names(table: FrontierTable, width: float) -> dict[str, str]:
     return names_of(_models(table), narrow=width < NARROW)
 
@@ -130,6 +144,7 @@ def _axis_name(axis: str, width: float) -> str:
 
 def _draw(axes: Axes, table: FrontierTable, width: float, *, error: bool) -> None:
     colours, markers = _colours(table), marker_of(_models(table))
+    marks, searches, strokes = along(_models(table)), _search_markers(table), _strokes(table)
     names = _names(table, width)
     turn = _error if error else _itself
     axes.set_xscale("log")
@@ -151,12 +166,13 @@ def _draw(axes: Axes, table: FrontierTable, width: float, *, error: bool) -> Non
                       mec=colour, mfc=fill, ls="none", zorder=4)  # fmt: skip
             continue
         # A search has a point for each width it was run at: a line alone would not be seen.
-        dot = None if strategy == "sampling" else "."
+        bank = strokes[selector.partition(" by ")[2]] or marks[model]
+        marked = bank if strategy == "sampling" else searches[strategy]
         dashes = line_of(selector)
         axes.fill_between(cost, lo, hi, color=colour, alpha=BAND, lw=0, zorder=0.5)
         for edge in (lo, hi):  # the edge tells whose band it is where two overlap
             axes.plot(cost, edge, color=colour, ls=dashes, lw=0.5, alpha=0.5, zorder=2)
-        axes.plot(cost, accuracy, color=colour, ls=dashes, marker=dot, zorder=3)
+        axes.plot(cost, accuracy, color=colour, ls=dashes, zorder=3, **marked)
         ends.append((cost[-1], float(accuracy[-1]), caption(name, names), colour))
     _mark(axes, table, turn)
     title = table.task if table.group is None else f"{table.task}, {table.group}"

@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from scaling_cli.difficulty import binned
 from scaling_cli.figures.frontier import AXIS_NAMES
 from scaling_cli.figures.style import (
     PAPER_WIDTH,
     colour_of,
+    dashes_of,
     house_style,
     label_ends,
     marker_of,
@@ -114,16 +117,23 @@ def _panel(
         if whiskers:
             axes.vlines(cost, *line.whiskers(axis, only), color=look["color"], lw=0.7, alpha=0.45)
         axes.plot(cost, accuracy, **look)
-    _ticks(axes, (1, 2, 5) if whiskers else (1, 4))
+    _ticks(axes, *(((1, 2, 5), 0.0) if whiskers else ((1, 4), 0.15)))
 
 
-def _ticks(axes: Axes, subs: tuple[int, ...]) -> None:
-    """Powers of ten, and where these are too few to read a scale by, `subs` times them."""
-    from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter
+def _ticks(axes: Axes, subs: tuple[int, ...], edge: float) -> None:
+    """Powers of ten, and where these are too few to read a scale by, `subs` times them.
 
-    low, high = axes.get_xlim()
-    narrow = high / low < SPAN
-    axes.xaxis.set_major_locator(LogLocator(subs=subs if narrow else (1,)))
+    `edge` is the part of the axis at either end where a label would reach into the next panel.
+    """
+    from matplotlib.ticker import LogFormatterSciNotation, NullFormatter
+
+    low, high = np.log10(axes.get_xlim())
+    powers = 10.0 ** np.arange(np.floor(low), np.ceil(high) + 1)
+    narrow = high - low < np.log10(SPAN)
+    ticks = np.outer(powers, subs if narrow else (1,)).ravel()
+    margin = edge * (high - low)
+    inside = (np.log10(ticks) >= low + margin) & (np.log10(ticks) <= high - margin)
+    axes.set_xticks(ticks[inside])
     axes.xaxis.set_major_formatter(
         LogFormatterSciNotation(labelOnlyBase=False, minor_thresholds=(10, 10))
     )
@@ -141,14 +151,18 @@ def _look(line: Line, everyone: Sequence[Line]) -> dict[str, Any]:
         "mec": colour,
         "mfc": "white" if line.bound else colour,
         "mew": 0.9,
-        "ls": (0, (1, 1.6)) if line.bound else "-",
+        "ls": (0, (1, 1.6)) if line.bound else dashes_of(_strategies(everyone))[line.strategy],
         "lw": 1.0 if line.bound else 1.4,
         "zorder": 2 if line.bound else 3,
     }
 
 
 def _colours(lines: Sequence[Line]) -> dict[str, str]:
-    return colour_of(list(dict.fromkeys(line.strategy for line in lines)))
+    return colour_of(_strategies(lines))
+
+
+def _strategies(lines: Sequence[Line]) -> list[str]:
+    return list(dict.fromkeys(line.strategy for line in lines))
 
 
 def _ends(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain, cycle
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def line_of(selector: str) -> Any:
     return LINES[selector.partition(" by ")[0]]
 
 
+DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (4, 1.5, 1, 1.5)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 PAPER_WIDTH = 6.75
@@ -77,8 +79,34 @@ def colour_of(names: Sequence[str]) -> dict[str, str]:
 
 
 def marker_of(names: Sequence[str]) -> dict[str, str]:
-    """A marker for each name, in the order given."""
-    return {name: MARKERS[place % len(MARKERS)] for place, name in enumerate(names)}
+    """A marker for each name, in the order given: where colours come again, others go with them."""
+    return {
+        name: MARKERS[(place + place // len(COLOURS)) % len(MARKERS)]
+        for place, name in enumerate(names)
+    }
+
+
+def along(names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """How each name's line is marked: past the last colour, by hollow markers along it."""
+    markers = marker_of(names)
+    marks = {name: {"marker": markers[name], "ms": 4, "mfc": "white", "markevery": 0.09}
+             for name in names}  # fmt: skip
+    return {n: marks[n] if place >= len(COLOURS) else {} for place, n in enumerate(names)}
+
+
+STROKES = ("x", "+", "1", "2")
+
+
+def strokes_of(scorers: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """How a line is marked whose answers a verifier's scores choose: its colour is the model's,
+    its dashes are the selector's. The first scorer is none."""
+    marks = ({"marker": mark, "ms": 4.5, "markevery": 0.09} for mark in cycle(STROKES))
+    return dict(zip(scorers, chain([{}], marks), strict=False))
+
+
+def dashes_of(names: Sequence[str]) -> dict[str, Any]:
+    """Solid while there are colours, then other dashes, for lines that are no selector's."""
+    return {name: DASHES[place // len(COLOURS) % len(DASHES)] for place, name in enumerate(names)}
 
 
 TOP = 1.04

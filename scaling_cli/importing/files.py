@@ -87,7 +87,9 @@ def _start(path: Path) -> bytes:
         with open(path, "rb") as file:
             start = file.read(16)
     except OSError as error:
-        raise TaskError(f"{path} cannot be read: {error.strerror}", "check its rights") from error
+        raise TaskError(
+            f"{path} cannot be read: {error.strerror}", "check its name and its rights"
+        ) from error
     if not start:
         raise TaskError(f"{path.name} is empty", "name a file with samples")
     if start.startswith(PICKLES) or path.suffix in (".pkl", ".pickle", ".pt"):

@@ -9,12 +9,10 @@ from math import ceil
 
 from scaling_cli.errors import ModelError
 from scaling_cli.models import MODELS, is_here
+from scaling_cli.running.expected import CHARACTERS_PER_TOKEN
 from scaling_cli.running.prepare import PreparedCell, prepare, resolve_model
 from scaling_cli.sweep import ModelSpec, Sweep
 from scaling_cli.types import Architecture, Message, Model, Question
-
-CHARACTERS_PER_TOKEN = 4.0
-"""Of English prose with numbers, where there is no tokenizer to count with."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from scaling_cli.errors import LawError
-from scaling_cli.laws.cost import TokenPrices
-from scaling_cli.plan import Expectation, Price, Todo, expect, plan
+from scaling_cli.laws.cost import CostModel, TokenPrices
+from scaling_cli.plan import Expectation, Price, Todo, expect
 from scaling_cli.planning import verifying
 from scaling_cli.planning.absent import prompt_length
 from scaling_cli.planning.earlier import Earlier, length_of
@@ -17,7 +17,7 @@ from scaling_cli.planning.pace import Pace, PaceOf, first_known, said_of
 from scaling_cli.planning.verifying import ReadingOf
 from scaling_cli.running.expected import VerifierPrice, price, verifier_prices
 from scaling_cli.running.prepare import PreparedCell
-from scaling_cli.running.tables import held, mean_tokens, wanted
+from scaling_cli.running.tables import left_to_do, mean_tokens
 from scaling_cli.store import RunFolder
 from scaling_cli.strategies import width_of
 
@@ -29,9 +29,9 @@ Measured on answers to GSM8K and MATH-500: 4.5 to 5.2 a token."""
 JOURNAL_BYTES = (200.0, 17.0)
 """The same of the journal, which goes when the cell is done. Measured: 16.6 to 17.1 a token."""
 SUMMED = (
-    "samples", "recorded", "missing", "tokens", "prompt_tokens", "verifier_tokens", "flops",
-    "flops_policy", "flops_verifier", "seconds", "seconds_verifier", "machine_hours", "dollars",
-    "disk_bytes", "journal_bytes",
+    "samples", "recorded", "missing", "unscored", "tokens", "prompt_tokens", "verifier_tokens",
+    "flops", "flops_policy", "flops_verifier", "seconds", "seconds_verifier", "machine_hours",
+    "dollars", "disk_bytes", "journal_bytes",
 )  # fmt: skip
 
 
@@ -71,14 +71,27 @@ class _Asked:
         return Counter(question for question, _ in self.todo.missing)
 
     def price(self, length: float) -> Price:
-        """What the missing samples cost at `length` new tokens a solution."""
+        """What the missing samples and scores cost at `length` new tokens a solution."""
         return price(self.cell, self.todo, length, self.prompts)
 
     def verifiers(self, length: float) -> list[VerifierPrice]:
         """What each verifier that costs something reads for them."""
-        wanting = {question: self.prompts[question] for question in self.missing}
-        found = verifier_prices(self.cell, self.todo, length, wanting) if wanting else []
+        found = verifier_prices(self.cell, self.todo, length, self.prompts)
         return [one for one in found if one.tokens]
+
+    def reach(self, length: float, pace: Pace | None) -> tuple[float, float] | None:
+        """FLOPs of the policy for the whole cell and the seconds they take it, where known."""
+        architecture = self.cell.model.architecture
+        if architecture is None or pace is None:
+            return None
+        model = CostModel(architecture)
+        flops = sum(
+            float(model.prefill(n))
+            + self.cell.cell.samples * float(model.decode(length, context=n))
+            for n in self.prompts.values()
+        )
+        solutions = len(self.prompts) * self.cell.cell.samples
+        return flops, solutions * length / pace.tokens_per_second
 
 
 def bill(
@@ -92,7 +105,7 @@ def bill(
 ) -> list[Row]:
     """One row a cell, complete ones too. What is not known is None, never guessed; every number
     that rests on evidence or an assumption says which (`basis`, `pace`)."""
-    todo = plan(wanted(cells), lambda key: held(folder, key))
+    todo = left_to_do(cells, folder)
     missing = {one.wanted.key: one for one in todo.todo}
     asked = {
         cell.key: _Asked(
@@ -126,6 +139,7 @@ def _row(
 ) -> Row:
     row: Row = asdict(expected)
     row["cell"], row["params"] = row.pop("key"), dict(expected.params)
+    row["scorers"] = [scorer.key for scorer in asked.cell.scorers]
     row["model"] = asked.cell.model.name  # as the run will call it
     row |= {"task_revision": asked.cell.task_revision, "prompt": asked.cell.prompt.label}
     row["strategy"] = "greedy" if asked.cell.cell.greedy else expected.strategy
@@ -185,7 +199,10 @@ def _verifiers_time(row: Row, asked: _Asked, pace: Pace | None, reading: Reading
     if pace is not None and pace.verified and asked.cell.cell.searches:
         # The clock ran on while the verifier was asked: its time is in the policy's pace.
         prices = []
-    policy = verifying.as_policy(row["flops_policy"], row["seconds"], row["devices"] or 1)
+    taken = row["flops_policy"], row["seconds"]
+    if not row["missing"]:
+        taken = asked.reach(row["tokens_per_sample"], pace) or (None, None)
+    policy = verifying.as_policy(*taken, row["devices"] or 1)
     found = [verifying.first_known(reading, policy)(one) for one in prices]
     known = [one for one in found if one is not None]
     if row["seconds"] is None or len(known) < len(found):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from scaling_cli.laws.width import (
 )
 from scaling_cli.planning.evidence import FEWEST, Evidence, Recorded
 from scaling_cli.planning.widths import WORST_SD
+
+if TYPE_CHECKING:
+    from scaling_cli.types import FloatArray
 
 Row = dict[str, Any]
 Side = tuple[Evidence, str]
@@ -122,7 +125,7 @@ def _singles(
     else:
         (x, n), (y, m) = (side.counts() for side in shared)
         between, one, other = difference_spread((x, n), (y, m))
-        found["difference"] = float((x / n - y / m).mean())
+        found["difference"] = _mean(x / n - y / m)
     sd = float(np.sqrt(between + one / first.samples + other / second.samples))
     if min(first.samples, second.samples) > 1:
         found["samples_needed"] = samples_needed(between, one + other, questions, detect)
@@ -140,4 +143,9 @@ def _answers(
         for recorded, (planned, selector) in zip(shared, (first, second), strict=True)
     )
     gaps = (one - other)[~np.isnan(one - other)]
-    return float(difference_sd(gaps[:, None])[0]), {"difference": float(gaps.mean())}
+    return float(difference_sd(gaps[:, None])[0]), {"difference": _mean(gaps)}
+
+
+def _mean(gaps: FloatArray) -> float:
+    """Without the rounding error that would show as a difference of 1e-16."""
+    return round(float(gaps.mean()), 12)

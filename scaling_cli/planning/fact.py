@@ -23,9 +23,10 @@ def fact_rows(folder: RunFolder) -> list[Row]:
     """A row for each planned cell: what was expected of the samples drawn since the plan, and
     what they took; none where no plan is kept.
 
-    Expectations are those of the plan times the share of the missing samples that were drawn.
-    Seconds are the clock of the engine's starts since, shared among a model's cells by tokens,
-    and of the scorings of each bank.
+    Expectations are those of the plan times the share of the missing samples that were drawn,
+    and the verifiers' of a bank times the share of the missing scores that were given. Seconds
+    are the clock of the engine's starts since, shared among a model's cells by tokens, and of the
+    scorings of each bank.
     """
     plan = read_plan(folder)
     if plan is None:
@@ -44,17 +45,24 @@ def _row(
     drawn = taken.samples - int(held.get("samples") or 0)
     missing = int(planned.get("missing") or 0)
     share = min(drawn / missing, 1.0) if missing else 0.0
+    scored = taken.scored - int(held.get("scored") or 0)
+    scorings = missing * len(planned.get("scorers") or ()) + int(planned.get("unscored") or 0)
+    # A search is scored as it is drawn.
+    judged = min(scored / scorings, 1.0) if scorings else share
     return {
         "cell": key,
         **{name: planned.get(name) for name in NAMES},
         "missing": missing,
         "drawn": drawn,
+        "scorings": scorings,
+        "scored": scored,
+        "tokens_planned": _times(planned.get("tokens"), share),
         **{
-            f"{name}_planned": _times(planned.get(name), share)
-            for name in ("tokens", "flops", "seconds")
+            f"{name}_planned": _mixed(planned.get(name), planned.get(of), share, judged)
+            for name, of in (("flops", "flops_verifier"), ("seconds", "seconds_verifier"))
         },
         "tokens": taken.tokens - int(held.get("tokens") or 0),
-        "verifier_tokens_planned": _times(planned.get("verifier_tokens"), share),
+        "verifier_tokens_planned": _times(planned.get("verifier_tokens"), judged),
         "verifier_tokens": taken.verifier_tokens - int(held.get("verifier_tokens") or 0),
         "flops": _since(taken.flops, held.get("flops", 0.0)),
         **_width(folder, key, plan),
@@ -63,6 +71,14 @@ def _row(
 
 def _times(value: Any, share: float) -> float | None:
     return None if value is None else float(value) * share
+
+
+def _mixed(whole: Any, verifier: Any, drawn: float, judged: float) -> float | None:
+    """The policy's part times the share that was drawn, the verifiers' times what they scored."""
+    if whole is None:
+        return None
+    scoring = float(verifier or 0.0)
+    return (float(whole) - scoring) * drawn + scoring * judged
 
 
 def _since(now: float | None, before: float | None) -> float | None:
@@ -134,5 +150,7 @@ def _with_seconds(
         place = row["model"], row["engine"]
         known = place in drawing and tokens[place] > 0
         drawn = drawing[place] * row["tokens"] / tokens[place] if known else None
+        if not row["tokens"] and row["cell"] in scoring:
+            drawn = 0.0  # only scored
         row["seconds"] = None if drawn is None else drawn + scoring.get(row["cell"], 0.0)
     return rows

@@ -40,7 +40,12 @@ def before_sampling(
     """Plan a run that is about to sample, unless it was planned; a line where that fails, which
     is no reason not to run. The caller holds the folder's lock."""
     wants = [
-        {"cell": one.key, "questions": len(one.questions), "samples": samples_of(one)}
+        {
+            "cell": one.key,
+            "questions": len(one.questions),
+            "samples": samples_of(one),
+            "scorers": [scorer.key for scorer in one.scorers],
+        }
         for one in cells
     ]
     if covers(kept_plan(folder), wants) or not lacking(cells, folder):
@@ -69,7 +74,7 @@ def write(folder: RunFolder, plan: Whole) -> None:
 
 
 def _held(folder: RunFolder, key: str) -> Row:
-    """Samples that need not be drawn, and what those that are graded have taken."""
+    """Samples that need not be drawn, and what those that are graded and scored have taken."""
     now = spent(folder, key)
     return {"recorded": len(held(folder, key)), **({} if now is None else now.row())}
 
@@ -82,20 +87,31 @@ def _sessions(folder: RunFolder) -> int:
 
 
 def covers(kept: Mapping[str, Any] | None, rows: Sequence[Row]) -> bool:
-    """Whether a kept plan is of the same cells with as many questions and samples."""
+    """Whether a kept plan is of the same cells with as many questions and samples, scored by
+    the same verifiers."""
     if kept is None:
         return False
-    wants = {row["cell"]: (row["questions"], row["samples"]) for row in rows}
     cells: Mapping[str, Row] = kept["cells"]
-    return wants == {key: (row.get("questions"), row.get("samples")) for key, row in cells.items()}
+    return {row["cell"]: _extent(row) for row in rows} == {
+        key: _extent(row) for key, row in cells.items()
+    }
+
+
+def _extent(row: Row) -> tuple[object, ...]:
+    """How much a planned cell asks for; plans kept earlier name no verifiers of banks."""
+    return row.get("questions"), row.get("samples"), sorted(row.get("scorers") or [])
 
 
 def _begun(kept: Mapping[str, Any], folder: RunFolder) -> bool:
-    """Whether samples were drawn since the plan was kept."""
-    return any(
-        len(held(folder, key)) > int(row["held"].get("recorded") or 0)
-        for key, row in kept["cells"].items()
-    )
+    """Whether samples were drawn or scored since the plan was kept."""
+    return any(_done_since(folder, key, row["held"]) for key, row in kept["cells"].items())
+
+
+def _done_since(folder: RunFolder, key: str, before: Row) -> bool:
+    if len(held(folder, key)) > int(before.get("recorded") or 0):
+        return True
+    now = spent(folder, key)
+    return now is not None and now.scored > int(before.get("scored") or 0)
 
 
 def kept_plan(folder: RunFolder) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from scaling_cli.laws.cost import CostModel
 from scaling_cli.pricing import Pricing
+from scaling_cli.running.score import scored
 from scaling_cli.searched import charged, question_costs, search_costs, searches
 from scaling_cli.store import CellRecord, RunFolder
 from scaling_cli.types import Architecture
@@ -17,12 +18,16 @@ from scaling_cli.types import Architecture
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """Counts of a cell's graded samples; FLOPs are None where they are not known."""
+    """Counts of a cell's graded samples; FLOPs are None where they are not known.
+
+    `scored` counts scores that verifiers gave samples of a bank.
+    """
 
     samples: int
     tokens: int
     verifier_tokens: int
     flops: float | None
+    scored: int = 0
 
     def row(self) -> dict[str, Any]:
         return asdict(self)
@@ -45,7 +50,10 @@ def spent(folder: RunFolder, key: str) -> Spent | None:
     new = sum(count for count in rows["new_tokens"] if count is not None)
     tokens, flops = _scored(folder, key, record, list(dict.fromkeys(rows["question_id"])))
     drawn = _flops(rows, record)
-    return Spent(samples, new, tokens, None if drawn is None or flops is None else drawn + flops)
+    both = None if drawn is None or flops is None else drawn + flops
+    scorers = record.details.get("scorers", {}) if record else {}
+    scores = sum(len(scored(folder, key, scorer)) for scorer in scorers)
+    return Spent(samples, new, tokens, both, scores)
 
 
 def _searched(folder: RunFolder, key: str, record: CellRecord) -> Spent:

@@ -10,18 +10,19 @@ from scaling_cli.errors import StoreError
 from scaling_cli.laws.roofline import Hardware, arithmetic
 from scaling_cli.planning.pace import weight_bytes
 from scaling_cli.running.expected import VerifierPrice
+from scaling_cli.running.prepare import PreparedVerifier
 from scaling_cli.store import RunFolder
 from scaling_cli.store.beside import read_sessions
 
-Basis = Literal["given", "roofline", "measured", "policy"]
+Basis = Literal["given", "probe", "roofline", "measured", "policy"]
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """Seconds of a verifier's calls on `devices`, and how that is known.
 
-    `basis`: tokens a second said by the user; a roofline's bound; the clock of earlier scorings;
-    or the FLOPs a second that the policy is taken to reach.
+    `basis`: tokens a second said by the user; a probe just now; a roofline's bound; the clock of
+    earlier scorings; or the FLOPs a second that the policy is taken to reach.
     """
 
     seconds: float
@@ -47,18 +48,30 @@ def given(speeds: Mapping[str, float]) -> ReadingOf:
     is how fast they write."""
 
     def reading(price: VerifierPrice) -> Reading | None:
-        speed = next((speeds[name] for name in _names(price) if name in speeds), None)
+        speed = next((speeds[name] for name in names_of(price.verifier) if name in speeds), None)
         return None if speed is None else Reading(price.tokens / speed, "given")
 
     return reading
 
 
+def probed(speeds: Mapping[str, float]) -> ReadingOf:
+    """Tokens read a second that a probe measured, by a verifier's key; nothing where critiques
+    are written, which a probe does not do."""
+
+    def reading(price: VerifierPrice) -> Reading | None:
+        speed = speeds.get(price.verifier.key)
+        return None if speed is None or price.written else Reading(price.tokens / speed, "probe")
+
+    return reading
+
+
 def bounded(hardware: Hardware, utilisation: float) -> ReadingOf:
-    """Reading at the peaks of arithmetic; nothing where FLOPs or size are not known."""
+    """Reading at the peaks of arithmetic; nothing where FLOPs or size are not known, or where
+    critiques are written, which takes longer."""
 
     def reading(price: VerifierPrice) -> Reading | None:
         verifier = price.verifier
-        if verifier.model is None or price.flops is None:
+        if verifier.model is None or price.flops is None or price.written:
             return None
         held = weight_bytes(verifier.model, _engine(price), str(verifier.identity["dtype"]))
         if held is None:
@@ -88,9 +101,9 @@ def seen(folders: Sequence[RunFolder]) -> ReadingOf:
     return reading
 
 
-def _names(price: VerifierPrice) -> tuple[str, ...]:
+def names_of(verifier: PreparedVerifier) -> tuple[str, ...]:
     """What the verifier's own model is called; nothing where it has none."""
-    model, spec = price.verifier.model, price.verifier.spec.model
+    model, spec = verifier.model, verifier.spec.model
     return () if model is None or spec is None else (spec.name, model.name)
 
 
@@ -100,7 +113,7 @@ def _engine(price: VerifierPrice) -> str:
 
 
 def _is_of(session: Mapping[str, object], price: VerifierPrice) -> bool:
-    return session["model"] in _names(price) and session["engine"] == _engine(price)
+    return session["model"] in names_of(price.verifier) and session["engine"] == _engine(price)
 
 
 def as_policy(flops: float | None, seconds: float | None, devices: int) -> ReadingOf:

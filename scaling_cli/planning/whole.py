@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from scaling_cli.plan import plan
+from scaling_cli.errors import SweepError
+from scaling_cli.plan import Todo
 from scaling_cli.planning import verifying
 from scaling_cli.planning.absent import bytes_to_fetch
 from scaling_cli.planning.bill import Prices, bill, totals
 from scaling_cli.planning.differences import difference_rows
-from scaling_cli.planning.earlier import earlier_cells
+from scaling_cli.planning.earlier import Earlier, earlier_cells
 from scaling_cli.planning.evidence import evidence
 from scaling_cli.planning.pace import PaceOf, first_known, seen
-from scaling_cli.planning.verifying import ReadingOf
+from scaling_cli.planning.verifying import ReadingOf, names_of
 from scaling_cli.planning.widths import width_rows
 from scaling_cli.running.prepare import PreparedCell
-from scaling_cli.running.tables import held, wanted
+from scaling_cli.running.tables import left_to_do
 from scaling_cli.store import RunFolder
 from scaling_cli.sweep import Sweep
 
 Row = dict[str, Any]
+Lacking = tuple[PreparedCell, Todo]
+"""A cell and what it lacks."""
 DETECT = 0.05
 """A difference of five points, where no other is asked for."""
 
@@ -31,14 +34,16 @@ class Asked:
     """What the user says: speeds and prices, and which difference matters.
 
     What is `said` goes before what `measure` finds, which is handed the cells that lack samples;
-    that goes before a `bound`, and this before what earlier runs show. `reading` is what is said
-    of verifiers.
+    that goes before a `bound`, and this before what earlier runs show. The same of how fast
+    verifiers read: `measure_reading` is handed the cells, each with what it lacks.
     """
 
     said: PaceOf = field(default_factory=first_known)
     measure: Callable[[Sequence[PreparedCell]], PaceOf] | None = None
     bound: PaceOf = field(default_factory=first_known)
-    reading: ReadingOf = field(default_factory=verifying.first_known)
+    said_reading: ReadingOf = field(default_factory=verifying.first_known)
+    measure_reading: Callable[[Sequence[Lacking]], ReadingOf] | None = None
+    bound_reading: ReadingOf = field(default_factory=verifying.first_known)
     prices: Prices = field(default_factory=Prices)
     detect: float = DETECT
 
@@ -69,12 +74,30 @@ def make_plan(
     known = evidence(cells, earlier, sweep)
     widths = width_rows(known, sweep.selectors)
     differences = difference_rows(known, sweep.selectors, asked.detect)
-    measured = first_known() if asked.measure is None else asked.measure(lacking(cells, folder))
-    pace = first_known(asked.said, measured, asked.bound, seen(folders, earlier))
-    reading = verifying.first_known(asked.reading, verifying.seen(folders))
+    pace, reading = _speeds(asked, lacking(cells, folder), folders, earlier)
     rows = bill(cells, folder, earlier, pace=pace, reading=reading, prices=asked.prices)
     total = totals(rows) | {"bytes_to_fetch": bytes_to_fetch(sweep)}
     return Whole(rows, total, widths, differences, _remarks(rows))
+
+
+def _speeds(
+    asked: Asked,
+    lacking: Sequence[Lacking],
+    folders: Sequence[RunFolder],
+    earlier: Sequence[Earlier],
+) -> tuple[PaceOf, ReadingOf]:
+    """How fast models write and verifiers read, from the first source that knows."""
+    drawing = [cell for cell, todo in lacking if todo.missing]
+    measured = first_known() if asked.measure is None else asked.measure(drawing)
+    found = verifying.first_known()
+    if asked.measure_reading is not None:
+        found = asked.measure_reading(lacking)
+    return (
+        first_known(asked.said, measured, asked.bound, seen(folders, earlier)),
+        verifying.first_known(
+            asked.said_reading, found, asked.bound_reading, verifying.seen(folders)
+        ),
+    )
 
 
 def runs_to_learn_from(
@@ -88,11 +111,23 @@ def runs_to_learn_from(
     return [*by_path.values()]
 
 
-def lacking(cells: Sequence[PreparedCell], folder: RunFolder) -> list[PreparedCell]:
-    """The cells that a run would start an engine for."""
-    todo = plan(wanted(cells), lambda key: held(folder, key)).todo
-    keys = {one.wanted.key for one in todo if one.missing}
-    return [cell for cell in cells if cell.key in keys]
+def lacking(cells: Sequence[PreparedCell], folder: RunFolder) -> list[Lacking]:
+    """The cells that lack samples, or scores of them, each with what it lacks."""
+    todo = {one.wanted.key: one for one in left_to_do(cells, folder).todo}
+    asked = [(cell, todo[cell.key]) for cell in cells]
+    return [(cell, one) for cell, one in asked if one.missing or one.scorings]
+
+
+def check_names(cells: Sequence[PreparedCell], said: Iterable[str]) -> None:
+    """SweepError for a speed, a price or a configuration said of a model that is not asked."""
+    known: dict[str, None] = {}
+    for cell in cells:
+        known |= dict.fromkeys((cell.cell.model.name, cell.model.name))
+        for verifier in (*filter(None, [cell.verifier]), *cell.scorers):
+            known |= dict.fromkeys(names_of(verifier))
+    for name in said:
+        if name and name not in known:
+            raise SweepError(f"the sweep asks no model {name}", f"it asks: {', '.join(known)}")
 
 
 def samples_of(cell: PreparedCell) -> int:
@@ -103,12 +138,13 @@ def samples_of(cell: PreparedCell) -> int:
 def _remarks(rows: Sequence[Row]) -> list[str]:
     """What the numbers rest on, and what would make them known."""
     lacking = [row for row in rows if row["missing"]]
+    scoring = [row for row in rows if row["missing"] or row["unscored"]]
     paces = {row["model"]: row for row in lacking if row["pace"]}
     lines = [
         f"{model}: {row['tokens_per_second']:.3g} tokens/s ({row['pace']}: {row['pace_from']})"
         for model, row in paces.items()
     ]
-    lines += _verifier_remarks(lacking)
+    lines += _verifier_remarks(scoring)
     for where, told in (
         (lambda row: row["basis"] == "assumed", "half of max_tokens is assumed to be needed by"),
         (lambda row: row["pace"] is None, "--throughput, --hardware or --probe tells the speed of"),
@@ -121,16 +157,19 @@ def _remarks(rows: Sequence[Row]) -> list[str]:
 
 def _verifier_remarks(lacking: Sequence[Row]) -> list[str]:
     """How the verifiers' share of the time is known, or what would tell it."""
-    asking = [row for row in lacking if row["verifier_tokens"] and row["pace"]]
+    asking = [
+        row for row in lacking if row["verifier_tokens"] and (row["pace"] or not row["missing"])
+    ]
     lines = []
     if any("policy" in (row["verifier_pace"] or "") for row in asking):
         lines.append(
             "verifiers are taken to compute as many FLOPs a second as the model they score, "
-            "which reads more slowly than it might: --throughput VERIFIER=N tokens read a second"
+            "which reads more slowly than it might: --probe, or --throughput VERIFIER=N tokens "
+            "read a second"
         )
     if names := sorted({row["model"] for row in asking if row["seconds"] is None}):
         lines.append(
             f"how long verifiers of {', '.join(names)} take is not known, so no seconds are "
-            "told: --throughput VERIFIER=N tokens read a second"
+            "told: --probe, or --throughput VERIFIER=N tokens read a second"
         )
     return lines

@@ -53,9 +53,10 @@ function legend(entries, hidden, changed) {
 /** How a series is drawn, small. */
 function sample(name) {
   const drawn = name.single
-    ? shape(name.colour, 11, 6, 4, name.greedy)
-    : mark("path", { class: "curve", d: "M0,6L22,6", "stroke-dasharray": DASHES[name.selector] });
-  return mark("svg", { width: 22, height: 12, "aria-hidden": "true" }, drawn);
+    ? [shape(name.colour, 11, 6, 4, name.greedy)]
+    : [mark("path", { class: "curve", d: "M0,6L22,6", "stroke-dasharray": DASHES[name.selector] }),
+      ...along(name, [[11, 6]])];
+  return mark("svg", { width: 22, height: 12, "aria-hidden": "true" }, ...drawn);
 }
 
 function drawFrontier(holder, task, state) {
@@ -147,6 +148,7 @@ function frontierCurve(curve, name, x, y, turn) {
   } else {
     group.append(mark("path", { class: "curve", d: line(points), "stroke-dasharray": DASHES[name.selector] }));
     group.append(...points.map(([px, py]) => shape(name.colour, px, py, 2, false)));
+    group.append(...along(name, points));
   }
   return group;
 }

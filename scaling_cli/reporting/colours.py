@@ -1,8 +1,8 @@
-"""The number of each model and of each search: on the page it is a colour and a shape."""
+"""The number of each model, search and scorer: on the page colours, shapes and strokes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from scaling_cli.configurations import BANKS, Name
 
@@ -19,6 +19,23 @@ def numbers_of(models: Sequence[str], names: Iterable[Name]) -> Numbers:
 def number_of(name: Name, numbers: Numbers) -> int:
     """The number a configuration is drawn by."""
     return numbers[_key(name)]
+
+
+def scorers_of(names: Iterable[Name]) -> dict[str, int]:
+    """The number of each verifier that choices on a bank go by; 0 of what the samples bring.
+
+    Two verifiers' choices of one kind have one model's colour and one selector's dashes.
+    """
+    return {scorer: number for number, scorer in enumerate(sorted({"", *map(_scorer, names)}))}
+
+
+def scorer_number(name: Name, scorers: Mapping[str, int]) -> int:
+    """The number of the verifier that a configuration chooses by."""
+    return scorers[_scorer(name)]
+
+
+def _scorer(name: Name) -> str:
+    return name[2].partition(" by ")[2]
 
 
 def _key(name: Name) -> tuple[str, str | None]:

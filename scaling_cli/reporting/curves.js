@@ -5,7 +5,7 @@ function curvesFigure(figure, task) {
   const kinds = selectors.map((label) => {
     const [one, ...others] = task.panels.flatMap((p) => p.series).filter((s) => s.label === label);
     const shared = others.every((s) => s.colour === one.colour);
-    return [label, { colour: one.colour, selector: one.selector, single: false, shared }];
+    return [label, { colour: one.colour, selector: one.selector, scorer: one.scorer, single: false, shared }];
   });
   const hidden = new Set();
   const draw = () => {
@@ -82,7 +82,9 @@ function bandOf(series, x, y) {
 function lineOf(series, x, y) {
   const points = series.k.map((k, i) => [x(k), y(series.accuracy[i])]);
   if (points.length === 1) return shape(series.colour, ...points[0], 3.5, false);
-  return mark("path", { class: "curve", d: line(points), "stroke-dasharray": DASHES[series.selector] });
+  return mark("g", {},
+    mark("path", { class: "curve", d: line(points), "stroke-dasharray": DASHES[series.selector] }),
+    ...along(series, points));
 }
 
 function endOf(limit, at, y) {

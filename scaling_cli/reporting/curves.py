@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from scaling_cli.configurations import Name, name_of
@@ -11,7 +11,7 @@ from scaling_cli.errors import LawError
 from scaling_cli.figures.style import short
 from scaling_cli.limits import Voting, limit_rows, question_table, remarks, votings
 from scaling_cli.recorded import Ask
-from scaling_cli.reporting.colours import Numbers, number_of
+from scaling_cli.reporting.colours import Numbers, number_of, scorer_number, scorers_of
 from scaling_cli.reporting.numbers import brief, briefs
 from scaling_cli.store import RunFolder
 
@@ -25,13 +25,14 @@ def models_of(rows: Sequence[Row]) -> list[str]:
 
 def panels(rows: Sequence[Row], limits: Sequence[Row], numbers: Numbers) -> list[Row]:
     """A panel for each model, its series at the whole token limit."""
+    scorers = scorers_of(map(name_of, rows))
     return [
         {
             "model": model,
             "short": short(model),
             "colour": numbers[model, None],
             "greedy": _greedy(row for row in rows if row["model"] == model),
-            "series": _series([row for row in rows if row["model"] == model], numbers),
+            "series": _series([row for row in rows if row["model"] == model], numbers, scorers),
             "limits": [_limit(row) for row in limits if row["model"] == model],
         }
         for model in models_of(rows)
@@ -43,14 +44,18 @@ def _greedy(rows: Iterable[Row]) -> float | int | None:
     return brief(max(found, key=lambda row: row["max_tokens"])["accuracy"]) if found else None
 
 
-def _series(rows: Sequence[Row], numbers: Numbers) -> list[Row]:
+def _series(rows: Sequence[Row], numbers: Numbers, scorers: Mapping[str, int]) -> list[Row]:
     """One series a cell and configuration, by k."""
     found: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
     for row in rows:
         if row["strategy"] != "greedy":
             found[row["run"], row["cell"], name_of(row)].append(row)
     return [
-        {**_one(name, members), "colour": number_of(name, numbers)}
+        {
+            **_one(name, members),
+            "colour": number_of(name, numbers),
+            "scorer": scorer_number(name, scorers),
+        }
         for (_, _, name), members in found.items()
     ]
 

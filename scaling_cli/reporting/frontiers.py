@@ -15,7 +15,7 @@ from scaling_cli.figures.style import short
 from scaling_cli.frontiers import FrontierTable, envelope_of, frontier_table
 from scaling_cli.pricing import AXES
 from scaling_cli.recorded import Ask
-from scaling_cli.reporting.colours import Numbers, number_of
+from scaling_cli.reporting.colours import Numbers, number_of, scorer_number, scorers_of
 from scaling_cli.reporting.numbers import brief, briefs
 from scaling_cli.summary import Series
 
@@ -51,11 +51,13 @@ def all_names(tables: Sequence[FrontierTable]) -> list[Name]:
 
 def named(names: Sequence[Name], numbers: Numbers) -> list[Row]:
     """The configurations as the page writes and draws them."""
+    scorers = scorers_of(names)
     return [
         {
             "label": sentence(name),
             "short": caption(name),
             "colour": number_of(name, numbers),
+            "scorer": scorer_number(name, scorers),
             "selector": name[2].partition(" ")[0],
             "greedy": name[1] == "greedy",
             "single": is_single(name),

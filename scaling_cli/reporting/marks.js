@@ -119,6 +119,22 @@ function shape(colour, x, y, size, hollow) {
   return mark("polygon", { class: kind, points });
 }
 
+const STROKES = ["M0,-6V6", "M-5,-5L5,5M-5,5L5,-5", "M-2,-6V6M2,-6V6"];
+
+/** What tells a line from others of its colour and dashes: past the last colour hollow shapes
+    along it, and strokes across it where a verifier's scores choose. */
+function along({ colour, scorer }, points) {
+  const gap = 36, kept = [];
+  for (const [x, y] of points) {
+    const [last] = kept.slice(-1);
+    if (!last || Math.hypot(x - last[0], y - last[1]) >= gap) kept.push([x, y]);
+  }
+  const shapes = colour < COLOURS ? [] : kept.map(([x, y]) => shape(colour, x, y, 3.6, true));
+  const strokes = !scorer ? [] : kept.map(([x, y]) => mark("path", { class: "stroke",
+    d: STROKES[(scorer - 1) % STROKES.length], transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})` }));
+  return [...shapes, ...strokes];
+}
+
 const line = (points) => points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)},${y.toFixed(1)}`).join("");
 
 /** A staircase: each value holds until the next place. */

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import cycle
+from typing import Any
 
 from scaling_cli.engines import open_engine
 from scaling_cli.errors import EngineError
@@ -89,7 +90,15 @@ def requests(group: Sequence[PreparedCell]) -> Iterator[Request]:
 
 
 async def sample_for(engine: Engine, asked: Iterator[Request], width: int, seconds: float) -> float:
-    """Tokens a second with `width` calls in flight, over at least `seconds` and one reply."""
+    """New tokens a second with `width` calls in flight, over at least `seconds` and one reply."""
+    return await kept_busy((_tokens(engine, request) for request in asked), width, seconds)
+
+
+async def kept_busy(calls: Iterator[Coroutine[Any, Any, int]], width: int, seconds: float) -> float:
+    """Tokens a second with `width` calls in flight, over at least `seconds` and one call's end.
+
+    A call tells its tokens when it ends; `calls` has no end and makes each as it is taken.
+    """
     loop, clock = asyncio.get_running_loop(), _Clock()
     begun = loop.time()
     try:
@@ -100,7 +109,7 @@ async def sample_for(engine: Engine, asked: Iterator[Request], width: int, secon
                     "give a --throughput instead",
                 )
             while len(clock.started) < width:
-                task = loop.create_task(_tokens(engine, next(asked)))
+                task = loop.create_task(next(calls))
                 clock.started[task] = loop.time()
             wait = max(begun + seconds - loop.time(), 0.0) if clock.calls else seconds
             done, _ = await asyncio.wait(

@@ -27,7 +27,7 @@ from scaling_cli.running.prepare import PreparedCell
 from scaling_cli.running.progress import Progress
 from scaling_cli.running.regrade import regrade_changed
 from scaling_cli.running.search import SearchCell
-from scaling_cli.running.tables import held, wanted
+from scaling_cli.running.tables import left_to_do, wanted
 from scaling_cli.running.work import Work
 from scaling_cli.store import RunFolder
 from scaling_cli.store.beside import add_session
@@ -93,8 +93,7 @@ def groups_by_engine(prepared: Sequence[PreparedCell]) -> list[list[PreparedCell
 
 def _is_drawn(group: Sequence[PreparedCell], folder: RunFolder) -> bool:
     """Whether nothing is left to draw, so that no engine need start."""
-    todo = plan(wanted(group), lambda key: held(folder, key)).todo
-    return not any(one.missing for one in todo)
+    return not any(one.missing for one in left_to_do(group, folder).todo)
 
 
 async def _publish(

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from scaling_cli.errors import CallFailed, ScaleError, StoreError, first_error
+from scaling_cli.plan import Sample
 from scaling_cli.running.admission import Admission
 from scaling_cli.running.bank_traces import bank_traces
 from scaling_cli.running.door import Door, together
@@ -20,12 +21,20 @@ from scaling_cli.running.manifest import note_scorer
 from scaling_cli.running.prepare import PreparedVerifier
 from scaling_cli.running.progress import CellProgress, Progress
 from scaling_cli.running.scoring import Scoring
-from scaling_cli.running.session import QuestionSession, Search, call_name, call_question
+from scaling_cli.running.session import (
+    QuestionSession,
+    Search,
+    call_name,
+    call_question,
+    call_sample,
+)
 from scaling_cli.store import CellRecord, RunFolder
 from scaling_cli.store.beside import add_session
 from scaling_cli.types import EngineFacts, Question, Request, Sampler, Trace
 
 Row = dict[str, Any]
+SCORE = "/s0"
+"""What the name of a score adds to its sample's."""
 
 
 class NoEngine:
@@ -49,17 +58,28 @@ def score_name(cell: str, scorer: str) -> str:
 
 def unscored(folder: RunFolder, cell: str, scorer: str) -> dict[str, list[int]]:
     """Samples of the cell's bank without a score, by question."""
-    name = score_name(cell, scorer)
-    held = set()
-    if folder.has_part("scores", name):
-        table = folder.read_part("scores", name, ["question_id", "index", "error"])
-        held = {(r["question_id"], r["index"]) for r in table.to_pylist() if not r["error"]}
+    held = scored(folder, cell, scorer)
     missing: dict[str, list[int]] = {}
     table = folder.read_part("candidates", cell, ["question_id", "index", "error"])
     for row in table.to_pylist():
         if not row["error"] and (row["question_id"], row["index"]) not in held:
             missing.setdefault(row["question_id"], []).append(row["index"])
     return missing
+
+
+def scored(folder: RunFolder, cell: str, scorer: str) -> set[Sample]:
+    """Samples of the cell's bank that the verifier has scored; failed scorings are tried again."""
+    name = score_name(cell, scorer)
+    if not folder.has_part("scores", name):
+        return set()
+    table = folder.read_part("scores", name, ["question_id", "index", "error"])
+    return {(r["question_id"], r["index"]) for r in table.to_pylist() if not r["error"]}
+
+
+def journalled(folder: RunFolder, cell: str, scorer: str) -> set[Sample]:
+    """Samples of which a scoring was stopped with calls on record, which are not made again."""
+    names = Journal.peek(folder.journal_path(score_name(cell, scorer)))
+    return {call_sample(name.partition(SCORE)[0]) for name in names}
 
 
 async def score_bank(
@@ -139,11 +159,12 @@ class _Bank:
                     "question_id": question.id,
                     "index": index,
                     "score": score,
-                    "error": ledger.failed.get(call_name(question.id, f"{index}/s0")),
+                    "error": ledger.failed.get(call_name(question.id, f"{index}{SCORE}")),
                 }
             )
         self.progress.cells[self.name].questions_done += 1
-        self.progress.sampled(self.name, 0, failed=False)
+        for _ in traces:
+            self.progress.sampled(self.name, 0, failed=False)
 
     def charges(self) -> list[Row]:
         """A row for every call of the verifier, those of failed scorings included."""
@@ -173,7 +194,7 @@ def _start(
     progress.cells[name] = CellProgress(
         label=f"{record.details['label']} scored by {scorer.label}",
         questions=len(traces),
-        samples=len(traces),
+        samples=sum(map(len, traces.values())),
         flops=None,
     )
     progress.restart_clock()

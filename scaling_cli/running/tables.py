@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from scaling_cli.plan import Expectation, Sample, Wanted, expect, plan
+from scaling_cli.plan import Expectation, Plan, Sample, Wanted, expect, plan
 from scaling_cli.running.expected import price
 from scaling_cli.running.journal import Journal
 from scaling_cli.running.prepare import PreparedCell, prepare
+from scaling_cli.running.score import journalled, scored
 from scaling_cli.running.session import call_sample
 from scaling_cli.searched import recorded_verifier
-from scaling_cli.store import RunFolder
+from scaling_cli.store import RunFolder, summary_alone
 from scaling_cli.strategies import bill, width_of
 from scaling_cli.sweep import SAMPLING, Sweep
 
@@ -30,10 +31,12 @@ def status_rows(folder: RunFolder) -> list[Row]:
     """One row a cell: questions, samples, tokens, failures, how far it is."""
     run = folder.read_manifest()
     busy = _busy(run.starts)
-    return [
+    rows = [
         _status(folder, key, cell.seed, dict(cell.details), busy.get(cell.details["model"]))
         for key, cell in run.ordered()
     ]
+    # A published summary lacks its samples, which is not the same as not being drawn.
+    return [row | {"state": "summary only"} for row in rows] if summary_alone(folder) else rows
 
 
 def _busy(starts: Sequence[Mapping[str, Any]]) -> dict[str, float]:
@@ -127,7 +130,7 @@ def _searched(folder: RunFolder, key: str) -> Row:
 def plan_rows(sweep: Sweep, folder: RunFolder) -> list[Row]:
     """One row a cell: samples missing, and the tokens and FLOPs they should take."""
     prepared = {cell.key: cell for cell in prepare(sweep)}
-    todo = plan(wanted(prepared.values()), lambda key: held(folder, key))
+    todo = left_to_do([*prepared.values()], folder)
     lengths = {key: mean for key in prepared if (mean := mean_tokens(folder, key)) is not None}
     rows = expect(todo, lengths, lambda one, length: price(prepared[one.wanted.key], one, length))
     return [_plan_row(row, prepared[row.key]) for row in rows]
@@ -155,6 +158,26 @@ def _wanted(prepared: PreparedCell) -> Wanted:
         return Wanted(prepared.key, cell, ids)
     asked = bill(cell.strategy, dict(cell.params))
     return Wanted(prepared.key, cell, ids, asked.solutions, asked.scores)
+
+
+def left_to_do(prepared: Sequence[PreparedCell], folder: RunFolder) -> Plan:
+    """What the run lacks of the cells: samples, and scores of the samples it has."""
+    cells = {cell.key: cell for cell in prepared}
+    return plan(
+        wanted(prepared), lambda key: held(folder, key), lambda key: _unscored(folder, cells[key])
+    )
+
+
+def _unscored(folder: RunFolder, cell: PreparedCell) -> dict[str, tuple[Sample, ...]]:
+    """By verifier of the bank, the recorded samples that a run would have it score."""
+    if not cell.scorers:
+        return {}
+    recorded = held(folder, cell.key)
+    found = {}
+    for scorer in cell.scorers:
+        done = scored(folder, cell.key, scorer.key) | journalled(folder, cell.key, scorer.key)
+        found[scorer.key] = tuple(sorted(recorded - done))
+    return found
 
 
 def held(folder: RunFolder, key: str) -> set[Sample]:

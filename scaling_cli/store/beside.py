@@ -14,9 +14,10 @@ from scaling_cli.store.scrub import scrub
 VERSION = 1
 """Of both files; one of a newer version is refused."""
 PLANNED = (
-    "questions", "samples", "recorded", "missing", "tokens", "verifier_tokens", "flops", "seconds",
+    "questions", "samples", "recorded", "missing", "unscored", "tokens", "verifier_tokens", "flops",
+    "flops_verifier", "seconds", "seconds_verifier",
 )  # fmt: skip
-HELD = ("recorded", "samples", "tokens", "verifier_tokens", "flops")
+HELD = ("recorded", "samples", "scored", "tokens", "verifier_tokens", "flops")
 """Numbers of a planned cell, and of what the run held of it, that are reckoned with."""
 REMEDY = "move it away: scale plan and scale run write it anew"
 SESSION = {"model": str, "engine": str, "tokens": int, "samples": int, "seconds": float | int}
@@ -55,6 +56,8 @@ def read_plan(folder: RunFolder) -> dict[str, Any] | None:
 
 def _is_planned(row: Any) -> bool:
     held = row.get("held") if isinstance(row, dict) else None
+    if isinstance(row, dict) and not isinstance(row.get("scorers") or [], list):
+        return False
     return isinstance(held, dict) and all(
         part.get(name) is None or _is_number(part[name])
         for part, names in ((row, PLANNED), (held, HELD))

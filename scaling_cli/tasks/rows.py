@@ -86,7 +86,9 @@ def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise TaskError(f"{path} cannot be read: {error.strerror}", "check its rights") from error
+        raise TaskError(
+            f"{path} cannot be read: {error.strerror}", "check its name and its rights"
+        ) from error
 
 
 def _json_lines(path: Path, content: bytes) -> list[Row]:

@@ -59,8 +59,9 @@ def test_hardware_gives_a_roofline(scale: Scale) -> None:
 
 def test_a_probe_really_samples(scale: Scale, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probe, "SECONDS", 0.05)
-    rows = plan(scale, "--probe", "--json").rows
+    rows = plan(scale, "--probe", "--json", "--set", JUDGED).rows
     assert {row["pace"] for row in rows} == {"probe"} and all(row["seconds"] > 0 for row in rows)
+    assert {row["verifier_pace"] for row in rows} == {None, "probe"}
     assert not (scale.results / "s" / "run.json").exists()
 
 
@@ -78,6 +79,25 @@ def test_status_compares_plan_and_fact(scale: Scale) -> None:
     (run / "plan.json").write_text('{"version": 2, "cells": {}, "widths": []}')
     said = scale("status", run, "--json")
     assert said.code == 0 and "version 2" in said.err and {r["plan"] for r in said.rows} == {None}
+
+
+JUDGED = "verifiers=[{name: judge, model: j, engine: fake, prompt: step}]"
+
+
+def test_scoring_a_finished_bank_is_planned_and_compared(scale: Scale) -> None:
+    assert scale.run(scale.write()).code == 0
+    said = plan(scale, "--set", JUDGED, "--throughput", "j=1000")
+    assert said.code == 0 and " unscored " in said.out
+    assert "0 of 112 samples to draw, 96 scores of recorded samples to give" in said.err
+    dry = scale.run(scale.write(), "--dry-run", "--set", JUDGED)
+    assert " unscored " in dry.out
+    assert " unscored " not in scale.run(scale.write(), "--dry-run").out
+    assert scale.run(scale.write(), "--set", JUDGED).code == 0
+    told = scale("status", scale.results / "s")
+    assert "verifier_tokens_planned" in told.out and "scorings" in told.out
+    rows = scale("status", scale.results / "s", "--json").rows
+    assert [row["plan"]["scored"] for row in rows] == [0, 48, 0, 48]
+    assert "nothing is missing of 112 samples" in plan(scale, "--set", JUDGED).err
 
 
 def test_a_run_plans_itself_and_later_plans_learn_its_speed(scale: Scale) -> None:
@@ -115,6 +135,9 @@ def test_an_empty_run_is_planned(scale: Scale) -> None:
         (["--dollars-per-hour", "1", "--dollars-per-million", "1,2"], "by the hour"),
         (["--set", "samples=0"], "samples"),
         (["--from", "nowhere"], "holds no run"),
+        (["--throughput", "nobody=5"], "the sweep asks no model nobody"),
+        (["--dollars-per-hour", "nobody=5"], "the sweep asks no model nobody"),
+        (["--dollars-per-million", "nobody=5,6"], "the sweep asks no model nobody"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

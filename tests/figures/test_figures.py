@@ -19,13 +19,14 @@ from scaling_cli.figures.compare import MARK, compare_figure
 from scaling_cli.figures.frontier import error_figure, frontier_figure
 from scaling_cli.figures.odds import caption, names_of, strips
 from scaling_cli.figures.save import save
-from scaling_cli.figures.style import colour_of, marker_of, spread
+from scaling_cli.figures.style import along, colour_of, dashes_of, marker_of, spread
 from scaling_cli.frontiers import curve_of, frontier_tables
 from scaling_cli.recorded import Ask
 from scaling_cli.selection import Selection
 from scaling_cli.store import RunFolder
 from scaling_cli.summary import accuracy_rows
 from tests.small_run import small_run
+from tests.small_search import small_search
 
 MODELS = {"alpha": {"length_of_wrong": 2.0}, "beta": {"skill": 1.5}, "gamma": {"skill": 0.1}}
 ASK = Ask(draws=100)
@@ -176,6 +177,32 @@ def test_spread_places_are_apart_in_order_and_near(places: list[float], gap: flo
 def test_colours_and_markers_are_told_apart() -> None:
     names = [f"model-{i}" for i in range(7)]
     assert len(set(colour_of(names).values())) == len(set(marker_of(names).values())) == 7
+
+
+def test_more_models_than_colours_are_told_apart() -> None:
+    """By markers along their lines, and lines that have markers already by their dashes."""
+    names = [f"model-{i}" for i in range(21)]
+    colours, markers, marks, dashes = (f(names) for f in (colour_of, marker_of, along, dashes_of))
+    assert len({(colours[name], markers[name]) for name in names}) == 21
+    assert len({(colours[name], marks[name].get("marker")) for name in names}) == 21
+    assert len({(colours[name], str(dashes[name])) for name in names}) == 21
+    assert [name for name in names if not marks[name]] == names[:7]
+
+
+def test_a_frontier_of_many_models_and_searches_has_no_two_lines_alike(tmp_path: Path) -> None:
+    skills = {f"m{number}": {"skill": number / 5 - 0.5} for number in range(9)}
+    many = small_run(tmp_path / "many", skills, questions=8, samples=4)
+    searching = small_search(tmp_path / "searching", questions=8)
+    for run in (many, searching):
+        (table,) = frontier_tables([run], Ask(caps=[]), "flops")
+        axes = frontier_figure([table]).axes[0]
+        lines = [
+            line for line in axes.get_lines()
+            if line.get_linestyle() != "None" and line.get_linewidth() == 1.5
+        ]  # fmt: skip
+        looks = [(x.get_color(), str(x._dash_pattern), x.get_marker()) for x in lines]  # type: ignore[attr-defined]
+        assert len(looks) >= 9 or run is searching
+        assert len(set(looks)) == len(looks)
 
 
 @pytest.mark.parametrize("width", [6.75, 3.3])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,10 +14,12 @@ from scaling_cli.planning.absent import planned_cells
 from scaling_cli.planning.bill import BANK_BYTES, Prices
 from scaling_cli.planning.pace import given, probed
 from scaling_cli.planning.spent import spent
-from scaling_cli.planning.whole import Asked
+from scaling_cli.planning.verifying import ReadingOf
+from scaling_cli.planning.verifying import given as reading_at
+from scaling_cli.planning.whole import Asked, Lacking
 from scaling_cli.running.tables import plan_rows
 from scaling_cli.store import RunFolder
-from scaling_cli.sweep import EngineSpec, ModelSpec
+from scaling_cli.sweep import EngineSpec, ModelSpec, VerifierSpec
 from scaling_cli.types import Architecture
 from tests.planning.planned import fill, plan_of, sweep_in
 
@@ -106,6 +109,29 @@ def test_a_probe_goes_before_a_bound_and_after_what_is_said(tmp_path: Path) -> N
         ("small", 7.0, "probe"), ("large", 5.0, "given"),
     }  # fmt: skip
     assert seen == [4]
+
+
+def test_a_verifiers_probe_stands_between_what_is_said_and_a_bound(tmp_path: Path) -> None:
+    """It is handed every cell that lacks something, with what it lacks."""
+    handed: list[Lacking] = []
+
+    def measure(lacking: Sequence[Lacking]) -> ReadingOf:
+        handed.extend(lacking)
+        return reading_at({"j": 10.0})
+
+    judge = VerifierSpec("judge", "judge", (), ModelSpec("j"), EngineSpec("fake"))
+    sweep = replace(sweep_in(tmp_path), models=(ModelSpec("small"),), verifiers=(judge,))
+    pace = given({"": 50.0})
+
+    def seconds(asked: Asked) -> float:
+        row = plan_of(sweep, RunFolder(tmp_path / "r"), asked=asked).cells[-1]
+        return float(row["verifier_tokens"]) / float(row["seconds_verifier"])
+
+    asked = Asked(said=pace, measure_reading=measure, bound_reading=reading_at({"j": 20.0}))
+    assert seconds(asked) == pytest.approx(10)
+    assert [bool(todo.missing) for _, todo in handed] == [True, True]
+    assert seconds(replace(asked, said_reading=reading_at({"j": 5.0}))) == pytest.approx(5)
+    assert seconds(replace(asked, measure_reading=None)) == pytest.approx(20)
 
 
 def test_weights_that_are_not_here_are_planned_without(tmp_path: Path) -> None:

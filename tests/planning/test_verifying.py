@@ -11,7 +11,7 @@ from scaling_cli.laws.flops import CostModel
 from scaling_cli.laws.roofline import HARDWARE
 from scaling_cli.planning.absent import planned_cells
 from scaling_cli.planning.pace import seen as pace_seen
-from scaling_cli.planning.verifying import as_policy, bounded, first_known, given, seen
+from scaling_cli.planning.verifying import as_policy, bounded, first_known, given, probed, seen
 from scaling_cli.running.expected import VerifierPrice
 from scaling_cli.store import RunFolder
 from scaling_cli.store.beside import add_session
@@ -35,6 +35,32 @@ def test_a_speed_is_said_of_the_verifiers_own_model(tmp_path: Path) -> None:
     found = given({"j": 500.0, "": 1.0})(price)
     assert found is not None and (found.seconds, found.basis) == (2.0, "given")
     assert given({"": 500.0, "small": 1.0})(price) is None
+
+
+def test_a_probe_goes_by_the_verifier_and_not_for_what_is_written(tmp_path: Path) -> None:
+    price = price_in(tmp_path)
+    found = probed({price.verifier.key: 250.0})(price)
+    assert found is not None and (found.seconds, found.basis) == (4.0, "probe")
+    assert probed({"other": 250.0})(price) is None
+    writes = replace(price, written=10.0)
+    assert probed({price.verifier.key: 250.0})(writes) is None
+    assert bounded(HARDWARE["h100"], 0.5)(writes) is None
+
+
+def test_critiques_are_on_the_bill(tmp_path: Path) -> None:
+    """Each reads the question and the solution, and writes half of its limit."""
+    options = (("critiques", 3), ("max_tokens", 100), ("prompt", "step"))
+    sweep = replace(sweep_in(tmp_path), models=(ModelSpec("small"),))
+
+    def bank(judge: VerifierSpec) -> dict[str, object]:
+        rows = plan_of(replace(sweep, verifiers=(judge,)), RunFolder(tmp_path / "s")).cells
+        return next(row for row in rows if row["strategy"] != "greedy")
+
+    once, thrice = bank(JUDGE), bank(replace(JUDGE, options=options))
+    read = once["verifier_tokens"]
+    assert isinstance(read, float)
+    assert thrice["verifier_tokens"] == pytest.approx(3 * (read + 50 * 24 * 6))
+    assert thrice["flops_verifier"] > 2 * once["flops_verifier"]  # type: ignore[operator]
 
 
 def test_reading_is_bound_by_arithmetic(tmp_path: Path) -> None:

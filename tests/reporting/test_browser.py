@@ -5,6 +5,8 @@ Skipped where no Chromium is found; `.ci/browser` installs one and asks that it 
 
 from __future__ import annotations
 
+import html
+import json
 import os
 import re
 import shutil
@@ -15,8 +17,10 @@ from typing import Any
 import pytest
 
 from scaling_cli.reporting import Wanted, report_data, write_page
+from scaling_cli.store import RunFolder
 from tests.reporting.hostile import HOSTILE, hostile_run, sampled_cell, write_search
 from tests.reporting.test_page import Reading
+from tests.small_run import small_run
 from tests.small_search import small_search
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -151,6 +155,61 @@ def test_every_search_has_a_colour_of_its_own(tmp_path: Path) -> None:
     assert {f"chip m{number}" for number in range(4)} <= set(classes)
     trees = found.inside["summary"]
     assert any("on finished traces (→)" in text and "pruned (✗)" in text for text in trees)
+
+
+LOOKS = """<script>
+const looks = (where, of) => JSON.stringify([...document.querySelectorAll(where)].map(of));
+const shapes = (node) => [...new Set([...node.querySelectorAll(".point.hollow")].map((point) =>
+  (point.getAttribute("points") || "circle").split(" ").length))];
+const dashes = (node) => [...node.querySelectorAll(".curve")]
+  .map((curve) => curve.getAttribute("stroke-dasharray"));
+const told = document.documentElement.dataset;
+told.cut = [...document.querySelectorAll("section:not(#provenance) .scroll")]
+  .filter((table) => table.scrollWidth > table.clientWidth + 1).length;
+told.chips = looks("figure[data-figure=frontier] .chip", (chip) =>
+  [chip.className, chip.querySelector("svg").innerHTML]);
+const strokes = (node) => [...new Set([...node.querySelectorAll(".stroke")]
+  .map((stroke) => stroke.getAttribute("d")))];
+told.curves = looks("figure[data-figure=frontier] .chart > g:has(.curve)", (group) =>
+  [group.getAttribute("class"), dashes(group), shapes(group), strokes(group)]);
+</script>"""
+
+
+def test_more_series_than_colours_are_told_apart(tmp_path: Path) -> None:
+    """Fourteen models: the thirteenth has the first one's colour, and shapes along its lines."""
+    models = {f"m{number:02}": {"skill": number / 7 - 0.5} for number in range(14)}
+    run = small_run(tmp_path, models, questions=8, samples=4)
+    looks = looks_of(run, tmp_path)
+    assert len(looks["chips"]) == 14 * 4 and len(looks["curves"]) == 14 * 2
+    for found in looks.values():
+        assert len(set(found)) == len(found)
+
+
+LONG = ["a-model-with-a-name-as-long-as-some-have-2.5-math-instruct-0.5b"]
+
+
+def test_choices_by_two_verifiers_are_told_apart(tmp_path: Path) -> None:
+    verifiers = ["confidence", {"name": "judge", "model": "j", "prompt": "step"}]
+    run = small_search(
+        tmp_path, questions=8, verifiers=verifiers, strategies=["sampling"], models=LONG
+    )
+    looks = looks_of(run, tmp_path)
+    assert len(looks["curves"]) == 4  # majority, and the best of three scorers
+    for found in looks.values():
+        assert len(set(found)) == len(found)
+
+
+def looks_of(run: RunFolder, path: Path) -> dict[str, list[str]]:
+    """How every chip of the frontier's legend and every curve in it is drawn; no table is cut."""
+    file = path / "looks.html"
+    write_page(file, report_data([run], Wanted(draws=100)), texts=True)
+    file.write_text(POLICY.sub("", file.read_text()).replace("</body>", LOOKS + "</body>"))
+    told = root_of(browse(file, path / "profile", "--dump-dom"))
+    assert told["errors"] == "0" and told["cut"] == "0"
+    return {
+        name: [json.dumps(look) for look in json.loads(html.unescape(told[name]))]
+        for name in ("chips", "curves")
+    }
 
 
 def test_a_foreign_script_is_not_run(page: Path, tmp_path: Path) -> None:
