@@ -8,6 +8,7 @@ from statistics import fmean
 from typing import Literal
 
 from scaling_cli.errors import SweepError
+from scaling_cli.searched import verifier_label
 from scaling_cli.sweep_nouns import Cell, EngineSpec, ModelSpec, Pairs
 
 Sample = tuple[str, int]
@@ -249,7 +250,7 @@ def _expectation(todo: Todo, per_sample: float, basis: Basis, price: Pricing) ->
         basis=basis,
         tokens=len(todo.missing) * todo.wanted.solutions * per_sample,
         flops=cost.flops,
-        verifier=None if cell.verifier is None else cell.verifier.label,
+        verifier=None if cell.verifier is None else verifier_label(cell.verifier),
         verifier_tokens=cost.verifier_tokens,
         flops_verifier=cost.flops_verifier,
         unscored=todo.scorings,

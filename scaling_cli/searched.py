@@ -13,7 +13,9 @@ from scaling_cli.laws.selectors import Choice
 from scaling_cli.laws.whole_sets import whole, whole_trees
 from scaling_cli.pricing import PRICED, Pricing
 from scaling_cli.store import CellRecord, RunFolder
+from scaling_cli.sweep_nouns import VerifierSpec
 from scaling_cli.types import Architecture, SampleBank
+from scaling_cli.verifiers import UPPER_BOUNDS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,11 +34,20 @@ def searches(cell: CellRecord) -> bool:
     return "step" in cell.details
 
 
-def verifier_label(facts: Mapping[str, Any] | None) -> str | None:
-    """What a verifier is called; one that looks at the gold answer is said to be a bound."""
+def verifier_label(verifier: VerifierSpec) -> str:
+    """What rows call a verifier; one that looks at the gold answer is said to be a bound."""
+    return _label(verifier.label, upper_bound=verifier.name in UPPER_BOUNDS)
+
+
+def _label(label: str, *, upper_bound: bool) -> str:
+    return f"{label}{BOUND}" if upper_bound else label
+
+
+def recorded_verifier(facts: Mapping[str, Any] | None) -> str | None:
+    """What a run's rows call a verifier of its manifest; None where there is none."""
     if facts is None:
         return None
-    return f"{facts['label']}{BOUND}" if facts.get("upper_bound") else str(facts["label"])
+    return _label(str(facts["label"]), upper_bound=bool(facts.get("upper_bound")))
 
 
 def is_bound(verifier: str | None) -> bool:

@@ -28,12 +28,12 @@ from scaling_cli.recorded import (
 from scaling_cli.searched import (
     budgets,
     is_bound,
+    recorded_verifier,
     rescored,
     scored_costs,
     search_costs,
     search_values,
     searches,
-    verifier_label,
 )
 from scaling_cli.store import CellRecord, RunFolder, answered_cells
 from scaling_cli.types import FAILED, GOLD, MISSING, SampleBank
@@ -209,9 +209,9 @@ def _fields(
 def _verifier(cell: CellRecord, ask: Ask, selector: str, scorer: str | None) -> str | None:
     """Who scored: what led a search, the bank's scorer, or the score it was recorded with."""
     if searches(cell):
-        return verifier_label(cell.details.get("verifier"))
+        return recorded_verifier(cell.details.get("verifier"))
     if scorer is not None:
-        return verifier_label(cell.details["scorers"][scorer])
+        return recorded_verifier(cell.details["scorers"][scorer])
     return score_of(cell, ask).partition("_")[0] if selector in SCORED else None
 
 

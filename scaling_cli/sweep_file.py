@@ -37,8 +37,13 @@ def load_sweep(
     return sweep if limit is None else with_limit(sweep, limit)
 
 
-def load_verifier(keys: Mapping[str, Any], known: Known, options: Sequence[str]) -> VerifierSpec:
-    """A verifier described by keys and `KEY=VALUE` options, checked as a sweep file's are."""
+def load_verifier(
+    keys: Mapping[str, Any], known: Known, options: Sequence[str], *, fake: bool = False
+) -> VerifierSpec:
+    """A verifier described by keys and `KEY=VALUE` options, checked as a sweep file's are.
+
+    `fake`: what it is to score comes from the fake engine, whose law some verifiers know.
+    """
     told = dict(keys)
     for option in options:
         key, mark, text = option.partition("=")
@@ -46,7 +51,15 @@ def load_verifier(keys: Mapping[str, Any], known: Known, options: Sequence[str])
             raise SweepError(f"--option {option} is not KEY=VALUE", "write --option critiques=4")
         told[key] = parse_value(text, f"--option {option}")
     # A sweep around it, so that its engine and its model are checked like any other.
-    sweep = {"models": [known.models[0]], "tasks": [known.tasks[0]], "verifiers": [told]}
+    sweep: dict[str, Any] = {
+        "models": [known.models[0]],
+        "tasks": [known.tasks[0]],
+        "verifiers": [told],
+    }
+    if fake:
+        sweep["engine"] = "fake"
+        if "model" in told and told["name"] not in known.verifiers.own_engine:
+            told.setdefault("engine", "llamacpp")
     document = Document("scale score", sweep, {})
     document.overridden[("verifiers",)] = f"--verifier {told.get('name')}"
     try:

@@ -13,7 +13,7 @@ from scaling_cli.checking.printable import visible
 from scaling_cli.errors import LawError, StoreError
 from scaling_cli.pricing import AXES
 from scaling_cli.recorded import Ask
-from scaling_cli.searched import is_bound, searches, verifier_label
+from scaling_cli.searched import is_bound, recorded_verifier, searches
 from scaling_cli.store import CellRecord, RunFolder
 from scaling_cli.summary import Series, series
 
@@ -176,7 +176,7 @@ def _facts(cell: CellRecord, fields: Mapping[str, Any]) -> dict[str, Any]:
     facts = {key: value for key, value in cell.identity.items() if key not in UNCOMPARED}
     facts |= {"equality": fields["equality"], "extraction": fields["extraction"]}
     for scorer in cell.details.get("scorers", {}).values():
-        if verifier_label(scorer) == fields["verifier"]:
+        if recorded_verifier(scorer) == fields["verifier"]:
             facts["verifier"] = scorer
     return dict(json.loads(json.dumps(facts, sort_keys=True)))
 

@@ -11,6 +11,7 @@ import typer
 from scaling_cli.cli.output import Json, say, show
 
 if TYPE_CHECKING:
+    from scaling_cli.store import RunFolder
     from scaling_cli.sweep import VerifierSpec
 
 verifiers_app = typer.Typer(
@@ -73,8 +74,9 @@ def score(
     verifier: Annotated[str, typer.Option("--verifier", help="Who scores: scale verifiers list.")],
     model: Annotated[str | None, typer.Option("--model", help="The model it asks.")] = None,
     engine: Annotated[
-        str, typer.Option("--engine", help="The engine of that model, as in a sweep file.")
-    ] = "llamacpp",
+        str | None,
+        typer.Option("--engine", help="The engine of that model: llamacpp if not said."),
+    ] = None,
     label: Annotated[str | None, typer.Option("--label", help="What to call it in rows.")] = None,
     option: Annotated[
         list[str] | None,
@@ -86,18 +88,19 @@ def score(
     from scaling_cli.cli.display import shown
     from scaling_cli.grading import GraderPool
     from scaling_cli.running.bench import score_run
+    from scaling_cli.running.prepare import prepare_verifier
     from scaling_cli.running.regrade import asked_by_sweep
     from scaling_cli.store import RunFolder
     from scaling_cli.summary import accuracy_rows
 
     folder = RunFolder.open(run)
-    spec = _spec(verifier, model, engine, label, option or ())
+    scorer = prepare_verifier(_spec(folder, verifier, model, engine, label, option or ()))
     with folder.lock("scale score"):
         with GraderPool() as grader, shown() as progress:
-            failed = score_run(folder, spec, grader, progress)
+            failed = score_run(folder, scorer, grader, progress)
         folder.write_summary(accuracy_rows(folder, asked_by_sweep(folder)))
-    rows = _scored(folder, spec.label)
-    show(rows, as_json=as_json, title=f"{folder.name}, scored by {spec.label}")
+    rows = _scored(folder, scorer.label)
+    show(rows, as_json=as_json, title=f"{folder.name}, scored by {scorer.label}")
     for sample, error in failed[:5]:
         say(f"failed: {sample}: {error}")
     if failed:
@@ -106,22 +109,28 @@ def score(
 
 
 def _spec(
-    name: str, model: str | None, engine: str, label: str | None, options: Sequence[str]
+    folder: RunFolder,
+    name: str,
+    model: str | None,
+    engine: str | None,
+    label: str | None,
+    options: Sequence[str],
 ) -> VerifierSpec:
     """The verifier that the command line describes, checked as a sweep file's is."""
     from scaling_cli.cli.sweeps import known
+    from scaling_cli.errors import SweepError
     from scaling_cli.sweep_file import load_verifier
-    from scaling_cli.verifiers import OWN_ENGINE
+    from scaling_cli.verifiers import ASKING
 
-    keys: dict[str, Any] = {"name": name}
-    if label is not None:
-        keys["label"] = label
-    if model is not None:
-        keys |= {"model": model} | ({} if name in OWN_ENGINE else {"engine": engine})
-    return load_verifier(keys, known(), options)
+    given = {"label": label, "model": model, "engine": engine}
+    keys = {"name": name} | {key: value for key, value in given.items() if value is not None}
+    if name in ASKING and model is None and not any(o.startswith("model=") for o in options):
+        raise SweepError(f"the verifier {name} has no model", "name it: --model NAME")
+    drawn_by = {cell.details.get("engine") for cell in folder.read_manifest().cells.values()}
+    return load_verifier(keys, known(), options, fake=drawn_by == {"fake"})
 
 
-def _scored(folder: Any, label: str) -> list[dict[str, Any]]:
+def _scored(folder: RunFolder, label: str) -> list[dict[str, Any]]:
     """The run's rows that this verifier's scores decide, at the whole of each bank."""
     shown = ("model", "task", "selector", "k", "accuracy", "lo", "hi", "verifier_tokens",
              "flops_verifier")  # fmt: skip
@@ -129,6 +138,5 @@ def _scored(folder: Any, label: str) -> list[dict[str, Any]]:
     return [
         {name: row[name] for name in shown}
         for row in rows
-        if (row["verifier"] or "").removesuffix(" (upper bound)") == label
-        and row["k"] & (row["k"] - 1) == 0
+        if row["verifier"] == label and row["k"] & (row["k"] - 1) == 0
     ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from scaling_cli.errors import StoreError
 from scaling_cli.recorded import Ask
-from scaling_cli.searched import searches, verifier_label
+from scaling_cli.searched import recorded_verifier, searches
 from scaling_cli.store import CellRecord, Run, RunFolder
 from scaling_cli.summary import accuracy_rows
 
@@ -188,7 +188,7 @@ class Source:
 def verifier_of(cell: CellRecord, scorer: str) -> str | None:
     """What the verifier is called that scored a bank, or, without one, that led a search."""
     facts = cell.details.get("scorers", {}).get(scorer) if scorer else cell.details.get("verifier")
-    return verifier_label(facts)
+    return recorded_verifier(facts)
 
 
 _DETAILS = ("engine", "task_revision", "samples", "questions", "equality")

@@ -98,7 +98,7 @@ class Evidence:
     @property
     def verifier(self) -> str | None:
         """Who leads a search."""
-        return None if self.cell.verifier is None else self.cell.verifier.spec.label
+        return None if self.cell.verifier is None else self.cell.verifier.label
 
     @property
     def spread(self) -> Spread:

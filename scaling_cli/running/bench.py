@@ -10,14 +10,16 @@ from typing import Any
 
 from scaling_cli import models
 from scaling_cli.engines import open_engine
-from scaling_cli.errors import ScaleError
+from scaling_cli.errors import ScaleError, StoreError
 from scaling_cli.grading import GraderPool
-from scaling_cli.running.prepare import PreparedCell, PreparedVerifier, prepare_verifier
+from scaling_cli.running.manifest import rename_scorer
+from scaling_cli.running.prepare import PreparedCell, PreparedVerifier
 from scaling_cli.running.progress import Progress
 from scaling_cli.running.score import score_bank, unscored
 from scaling_cli.running.scoring import Scoring
+from scaling_cli.searched import searches
 from scaling_cli.store import RunFolder
-from scaling_cli.sweep import EngineSpec, VerifierSpec
+from scaling_cli.sweep import EngineSpec
 from scaling_cli.types import Engine, Model, Question, Trace, Verifier
 from scaling_cli.verifiers import open_verifier
 
@@ -79,7 +81,7 @@ class Bench:
             return None
         key = (model.weights_hash, spec)
         if key not in self.engines:
-            self.progress.say(f"starting {spec.name} with {model.name} for {prepared.spec.label}")
+            self.progress.say(f"starting {spec.name} with {model.name} for {prepared.label}")
             options: dict[str, Any] = dict(spec.options)
             if spec.name == "fake":
                 options["questions"] = {question.id: question for question in questions}
@@ -99,13 +101,15 @@ def for_engine(model: Model, spec: EngineSpec, progress: Progress) -> Model:
 
 
 def score_run(
-    folder: RunFolder, spec: VerifierSpec, grader: GraderPool, progress: Progress
+    folder: RunFolder, scorer: PreparedVerifier, grader: GraderPool, progress: Progress
 ) -> list[tuple[str, str]]:
     """Score every bank of a recorded run; (sample, error) of what failed.
 
-    The caller holds the folder's lock.
+    The caller holds the folder's lock. StoreError where there is no bank, or where another
+    verifier is called like this one.
     """
-    return asyncio.run(_score_run(folder, prepare_verifier(spec), grader, progress))
+    rename_scorer(folder, scorer)
+    return asyncio.run(_score_run(folder, scorer, grader, progress))
 
 
 async def _score_run(
@@ -113,13 +117,23 @@ async def _score_run(
 ) -> list[tuple[str, str]]:
     failed: list[tuple[str, str]] = []
     questions = folder.read_questions()
+    banks = [
+        (key, record)
+        for key, record in folder.read_manifest().ordered()
+        if not searches(record)
+        and record.details["temperature"] != 0
+        and folder.has_part("candidates", key)
+    ]
+    if not banks:
+        raise StoreError(
+            f"{folder.name} has no samples to score", "a search is scored while it runs"
+        )
     async with AsyncExitStack() as stack:
         bench = Bench(stack, folder, grader, progress)
-        for key, record in folder.read_manifest().ordered():
+        for key, record in banks:
+            if not unscored(folder, key, scorer.key):
+                continue  # no engine need start
             details = record.details
-            is_bank = "step" not in details and details["temperature"] != 0
-            if not is_bank or not folder.has_part("candidates", key):
-                continue
             style, equality = details.get("style", "math"), details.get("equality", "math")
             scoring = await bench.scoring(scorer, style, equality, questions)
             failed += await score_bank(folder, key, record, scorer, scoring, progress)
@@ -144,7 +158,7 @@ async def score_banks(
         async with AsyncExitStack() as stack:
             bench = Bench(stack, folder, grader, progress)
             for cell in todo:
-                progress.say(f"scoring {cell.label} by {scorer.spec.label}")
+                progress.say(f"scoring {cell.label} by {scorer.label}")
                 scoring = await bench.scoring(scorer, cell.style, cell.equality, cell.questions)
                 record = folder.read_manifest().cells[cell.key]
                 try:

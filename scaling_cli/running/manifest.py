@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import scaling_cli
+from scaling_cli.errors import StoreError
 from scaling_cli.running.prepare import PreparedCell, PreparedVerifier
 from scaling_cli.store import CellRecord, Run, RunFolder
 from scaling_cli.strategies import trees_of, width_of
@@ -70,6 +71,26 @@ def note_scorer(folder: RunFolder, cell: str, scorer: PreparedVerifier) -> None:
     scorers = {**before.details.get("scorers", {}), scorer.key: verifier_facts(scorer)}
     record = replace(before, details={**before.details, "scorers": scorers})
     folder.write_manifest(replace(run, cells={**run.cells, cell: record}))
+
+
+def rename_scorer(folder: RunFolder, scorer: PreparedVerifier) -> None:
+    """Call scores that stand under another label by this one's; StoreError where that label is
+    another verifier's: rows that are called alike could not be told apart."""
+    run = folder.read_manifest()
+    cells = {}
+    for key, cell in run.cells.items():
+        scorers = cell.details.get("scorers", {})
+        for other, facts in scorers.items():
+            if other != scorer.key and facts["label"] == scorer.spec.label:
+                raise StoreError(
+                    f"{folder.name} is scored by another verifier called {scorer.spec.label}",
+                    "give this one a name of its own: --label NAME",
+                )
+        if scorer.key in scorers:
+            named = {**scorers, scorer.key: verifier_facts(scorer)}
+            cell = replace(cell, details={**cell.details, "scorers": named})
+        cells[key] = cell
+    folder.write_manifest(replace(run, cells=cells))
 
 
 def note_work(folder: RunFolder, number: int, work: Mapping[str, Any]) -> None:

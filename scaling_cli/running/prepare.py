@@ -11,6 +11,7 @@ from typing import Any
 from scaling_cli import models, tasks
 from scaling_cli.engines import dtype_of
 from scaling_cli.engines.fake import fake_model
+from scaling_cli.searched import verifier_label
 from scaling_cli.strategies import width_of
 from scaling_cli.sweep import (
     Cell,
@@ -42,6 +43,11 @@ class PreparedVerifier:
     identity: Mapping[str, Any]
     model: Model | None
 
+    @property
+    def label(self) -> str:
+        """What rows call it: one that looks at the gold answer is said to be a bound."""
+        return verifier_label(self.spec)
+
 
 @dataclass(frozen=True, slots=True)
 class PreparedCell:
@@ -70,7 +76,7 @@ class PreparedCell:
         if self.cell.searches:
             kind += f"-{width_of(self.cell.strategy, dict(self.cell.params))}"
         if self.verifier is not None:
-            kind += f" by {self.verifier.spec.label}"
+            kind += f" by {self.verifier.label}"
         return f"{self.model.name} · {self.cell.task.name} · {kind}"
 
     def prompt_tokens(self, question: Question) -> list[int]:

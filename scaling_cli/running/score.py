@@ -192,7 +192,7 @@ def _start(
     traces: Mapping[str, Mapping[int, Trace]],
 ) -> None:
     progress.cells[name] = CellProgress(
-        label=f"{record.details['label']} scored by {scorer.spec.label}",
+        label=f"{record.details['label']} scored by {scorer.label}",
         questions=len(traces),
         samples=sum(map(len, traces.values())),
         flops=None,

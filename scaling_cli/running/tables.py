@@ -12,6 +12,7 @@ from scaling_cli.running.journal import Journal
 from scaling_cli.running.prepare import PreparedCell, prepare
 from scaling_cli.running.score import journalled, scored
 from scaling_cli.running.session import call_sample
+from scaling_cli.searched import recorded_verifier
 from scaling_cli.store import RunFolder, summary_alone
 from scaling_cli.strategies import bill, width_of
 from scaling_cli.sweep import SAMPLING, Sweep
@@ -65,7 +66,7 @@ def _status(folder: RunFolder, key: str, seed: int, details: Row, busy: float | 
         "max_tokens": details["max_tokens"],
         "seed": seed,
         "width": details.get("width"),
-        "verifier": (details.get("verifier") or {}).get("label"),
+        "verifier": recorded_verifier(details.get("verifier")),
         "questions": details["questions"],
         "samples": wanted,
         "done": 0,
@@ -108,16 +109,19 @@ def _graded(folder: RunFolder, key: str) -> Row:
 
 
 def _searched(folder: RunFolder, key: str) -> Row:
-    """Questions done in place of traces, and what all calls were charged in place of paths."""
+    """Questions in place of traces, and what all calls were charged in place of paths."""
     if not folder.has_part("candidates", key) or not folder.has_part("charges", key):
         return {}
     done = {question for question, _ in folder.recorded(key)}
+    table = folder.read_part("candidates", key, ["question_id", "error", "score_error"])
+    failed = {r["question_id"] for r in table.to_pylist() if r["error"] or r["score_error"]}
     names = ["role", "prompt_tokens", "cached_tokens", "new_tokens"]
     calls = folder.read_part("charges", key, names).to_pylist()
     known = [call for call in calls if call["cached_tokens"] is not None and call["prompt_tokens"]]
     prompts = sum(call["prompt_tokens"] for call in known)
     return {
         "done": len(done),
+        "failed": len(failed),
         "tokens": sum(c["new_tokens"] or 0 for c in calls if c["role"] == "policy"),
         "cache_hit_rate": sum(c["cached_tokens"] for c in known) / prompts if prompts else None,
     }

@@ -24,7 +24,11 @@ class Node:
 
     def line(self) -> list[Node]:
         """The node, its parent, and so on up to the root."""
-        return [self, *(self.parent.line() if self.parent else [])]
+        nodes, node = [self], self.parent
+        while node is not None:
+            nodes.append(node)
+            node = node.parent
+        return nodes
 
 
 def select(root: Node, c: float) -> Node:

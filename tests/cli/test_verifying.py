@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from .command import Scale
@@ -26,7 +28,8 @@ def test_a_sweep_of_searches_is_planned_run_and_asked(scale: Scale) -> None:
                "--set", f"verifiers=[oracle, {JUDGE}]")  # fmt: skip
     planned = scale(*command, "--dry-run", "--json").rows
     led = [row for row in planned if row["strategy"] in ("beam", "dvts")]
-    assert len(led) == 12 and {row["verifier"] for row in led} == {"oracle", "judge"}
+    assert len(led) == 12
+    assert {row["verifier"] for row in led} == {"oracle (upper bound)", "judge"}
     judged = [row["verifier_tokens"] > 0 for row in led]
     assert judged == [row["verifier"] == "judge" for row in led]
 
@@ -114,6 +117,77 @@ def test_mistakes_are_one_sentence(scale: Scale, change: tuple[str, ...], said: 
     sets = [word for one in change for word in ("--set", one)]
     answer = scale("run", scale.write(), "--results", scale.results, *sets)
     assert answer.code == 2 and said in answer.err and answer.err.count("\n") == 2, answer
+
+
+SCORE_MISTAKES = [
+    (("--verifier", "judge"), "the verifier judge has no model"),
+    (("--verifier", "judge", "--model", "j", "--engine", "fakee"), "did you mean fake?"),
+    (("--verifier", "oracle", "--engine", "fake"), "takes no engine"),
+    (("--verifier", "oracle", "--option", "unfinished=2"), "unfinished is 2"),
+    (("--verifier", "oracle", "--label", ""), "label is ''"),
+    (("--verifier", "confidence", "--option", "measure=mean"), "measure is 'mean'"),
+]
+
+
+@pytest.mark.parametrize(("given", "said"), SCORE_MISTAKES)
+def test_a_mistake_in_scoring_is_one_sentence(
+    scale: Scale, given: tuple[str, ...], said: str
+) -> None:
+    scale("run", scale.write(), "--results", scale.results)
+    told = scale("score", scale.results / "s", *given)
+    assert told.mistake and said in told.err
+
+
+def test_scores_have_names_that_tell_them_apart(scale: Scale) -> None:
+    scale("run", scale.write(), "--results", scale.results, "--set", STEPS)
+    run = scale.results / "s"
+    judge = ("score", run, "--verifier", "judge", "--model", "j", "--engine", "fake")
+    assert scale(*judge).code == 0
+    said = scale(*judge, "--option", "prompt=step")
+    assert "another verifier called judge" in said.mistake and "--label NAME" in said.err
+    assert scale(*judge, "--option", "prompt=step", "--label", "strict").code == 0
+    # The same scores under another name are called by it, and nothing is scored again.
+    renamed = scale(*judge, "--label", "kind", "--json")
+    assert renamed.rows and "starting" not in renamed.err
+    rows = scale("accuracy", run, "--json", "--selector", "best").rows
+    assert {row["verifier"] for row in rows} == {"logprob", "strict", "kind"}
+
+
+def test_a_run_of_searches_alone_has_nothing_to_score(scale: Scale) -> None:
+    beam = ("--set", "strategies=[{name: beam, n: 2, m: 2}]", "--set", "verifiers=[oracle]")
+    scale("run", scale.write(models="small"), "--results", scale.results, "--set", STEPS, *beam)
+    said = scale("score", scale.results / "s", "--verifier", "oracle")
+    assert "has no samples to score" in said.mistake
+
+
+@pytest.mark.parametrize(
+    ("bound", "other"),
+    [
+        ("oracle", "unfinished=0.4"),
+        ("oracle-rollout", "rollouts=1"),
+    ],
+)
+def test_a_bound_is_said_to_be_one_wherever_it_stands(scale: Scale, bound: str, other: str) -> None:
+    sweep, run, page = scale.write(models="small"), scale.results / "s", scale.folder / "page.html"
+    sets = ("--results", scale.results, "--set", STEPS, "--set", f"verifiers=[{bound}]", "--set",
+            "strategies=[sampling, {name: beam, n: 2, m: 2}]")  # fmt: skip
+    said = [
+        scale("run", sweep, *sets, "--dry-run"),
+        scale("plan", sweep, *sets),
+        scale("run", sweep, *sets),
+        scale("score", run, "--verifier", bound, "--option", other, "--label", "blind-eye"),
+        scale("status", run),
+        scale("accuracy", run),
+        scale("search", run, "--axis", "tokens"),
+        scale("report", run, "-o", page),
+    ]
+    assert [one.code for one in said] == [0] * len(said), said
+    # In the report the sweep stands word by word too, as it was asked for.
+    shown = re.sub(r"verifiers: \[.*?\]", "", page.read_text())
+    for text in [shown, *(one.out + one.err for one in said)]:
+        bare = re.search(rf"(?<![\w-])({bound}|blind-eye)(?![\w-]| \(upper bound\))", text)
+        assert bare is None, text[max(bare.start() - 99, 0) : bare.end() + 99]
+    assert f"{bound} (upper bound)" in shown and "blind-eye (upper bound)" in said[5].out
 
 
 def test_completions_that_are_not_here_cannot_be_scored(scale: Scale) -> None:
