@@ -18,6 +18,7 @@ async def best_first(
 ) -> list[Trace]:
     """Always continue the best trace of the whole tree, until `n` solutions are found.
 
+    The last expansion may find more than are missing; they are paid for, and returned.
     The paper's b = 5 branches and c = 20 expansions. Each choice needs the scores before it, so
     within one question expansions follow one another.
     """
@@ -36,4 +37,4 @@ async def best_first(
         deeper = [child for child in unfinished if len(child.steps) < max_depth]
         frontier = ranked([*deeper, *frontier])
     missing = max(n - len(finished), 0)
-    return finished[:n] + await end(session, ranked([*frontier, *capped])[:missing], leaves)
+    return finished + await end(session, ranked([*frontier, *capped])[:missing], leaves)

@@ -21,6 +21,7 @@ async def mcts(
 ) -> list[Trace]:
     """Expand `expansions` times the node that UCT leads to, until `n` solutions are found.
 
+    The last expansion may find more than are missing; they are paid for, and returned.
     The root gets `width` children, any other node `children`: 4, 8 or 16 and 2 as published,
     with 32, 64 or 128 expansions. Each choice needs the scores before it, so within one question
     expansions follow one another.
@@ -39,4 +40,4 @@ async def mcts(
             (found if trace.finished else frontier).append(trace)
         close(node)
     missing = max(n - len(found), 0)
-    return found[:n] + await end(session, ranked(frontier)[:missing], leaves)
+    return found + await end(session, ranked(frontier)[:missing], leaves)

@@ -77,6 +77,12 @@ def test_names_are_unique_and_neither_they_nor_the_results_depend_on_timing(
         assert sorted(other.names) == sorted(ledger.names)
 
 
+def surplus(name: str, params: dict[str, Any]) -> int:
+    """How many more solutions than were missing an expansion may find: they are paid for."""
+    most = {"mcts": max(params.get("width", 4), 2), "best_first": params.get("branching", 5)}
+    return most.get(name, 1) - 1
+
+
 @EVERY
 @pytest.mark.parametrize("world", WORLDS, ids=str)
 @pytest.mark.parametrize("verify", [exact, noisy, failed])
@@ -87,7 +93,7 @@ def test_what_comes_back_is_finished_scored_there_and_never_twice(
     assert all(trace.finished and trace.finish_reason for trace in traces)
     assert len({trace.calls for trace in traces}) == len(traces)
     if params.get("rounding") != "paper":
-        assert len(traces) <= width_of(name, params)
+        assert len(traces) <= width_of(name, params) + surplus(name, params)
     if params.get("leaves") != "drop":
         assert traces
     if needs_verifier(name):

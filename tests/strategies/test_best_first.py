@@ -19,3 +19,8 @@ def test_best_first_goes_no_deeper_than_its_cap() -> None:
     traces, ledger = ask(best_first, World(length=9), n=99, branching=2, expansions=50, max_depth=2)
     # 1 + 2 expansions make 2 + 4 traces; the four at the cap are finished at the end.
     assert len(ledger.parents) == 3 and len(traces) == 4
+
+
+def test_best_first_returns_all_that_its_last_expansion_found() -> None:
+    traces, ledger = ask(best_first, World(length=1), n=2, branching=3, expansions=5)
+    assert len(ledger.parents) == 1 and len(traces) == 3

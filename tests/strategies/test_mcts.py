@@ -71,3 +71,8 @@ def test_mcts_stops_at_n_solutions_and_finishes_the_best_leaves_of_a_spent_budge
     assert [trace.calls[0] for trace in finished] == ["1", "2"]
     assert [trace.rewards for trace in finished] == [(0.7, 0.0), (0.3, 0.0)]
     assert ledger.batches[-2:] == [("extend", 2, None), ("score", 2, None)]
+
+
+def test_mcts_returns_all_that_its_last_expansion_found() -> None:
+    traces, ledger = ask(mcts, World(length=1), n=2, width=3, expansions=5)
+    assert len(ledger.parents) == 1 and len(traces) == 3
