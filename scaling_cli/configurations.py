@@ -136,7 +136,7 @@ def gather(
 def _other_axes(members: Sequence[Series]) -> str:
     """The remedy where an axis has no data: those that have, or whence costs come."""
     # NaN is not above 0 either, nor what nobody was asked for: neither has a place on an axis.
-    known = [a for a in AXES if any((one.costs[a] > 0).all() for one in members)]
+    known = [a for a in AXES if any((one.costs[a] > 0).all() for one in members if a in one.costs)]
     if known:
         usual = [axis for axis in ("flops", "tokens") if axis in known]
         return f"choose another --axis, such as {(usual or known)[0]}"
