@@ -10,6 +10,7 @@ import numpy as np
 
 from scaling_cli.errors import LawError
 from scaling_cli.laws.frontier import SAME, Points
+from scaling_cli.pricing import AXES
 from scaling_cli.summary import Series
 
 if TYPE_CHECKING:
@@ -115,9 +116,7 @@ def gather(
     known = [c for c in columns if not (np.isnan(c[2]) or np.isnan(c[1]).any())]
     if not known:
         task = members[0].fields["task"]
-        raise LawError(
-            f"no curve of {task} has a known {axis}", "choose another --axis, such as tokens"
-        )
+        raise LawError(f"no curve of {task} has a known {axis}", _other_axes(members))
     remarks += _left_out(columns, axis)
     names = list(dict.fromkeys(name for name, *_ in known))
     return Configurations(
@@ -132,6 +131,16 @@ def gather(
         distinct=_distinct(known),
         remarks=tuple(remarks),
     )
+
+
+def _other_axes(members: Sequence[Series]) -> str:
+    """The remedy where an axis has no data: those that have, or whence costs come."""
+    # NaN is not above 0 either, nor what nobody was asked for: neither has a place on an axis.
+    known = [a for a in AXES if any((one.costs[a] > 0).all() for one in members if a in one.costs)]
+    if known:
+        usual = [axis for axis in ("flops", "tokens") if axis in known]
+        return f"choose another --axis, such as {(usual or known)[0]}"
+    return "no axis is known: import samples with their new_tokens, or look at scale accuracy"
 
 
 def _left_out(columns: Sequence[Column], axis: str) -> list[str]:

@@ -184,5 +184,6 @@ def fits_document(found: Sequence[tuple[Row, Fit]]) -> Row:
             "x": fit.x.tolist(),
             "observed": fit.observed.tolist(),
             "predicted": fit.predicted.tolist(),
+            "band": None if fit.band is None else fit.band.tolist(),
         }
     return {"fits": rows}

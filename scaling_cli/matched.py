@@ -64,10 +64,15 @@ class Matched:
         return (
             f"matched {self.by}: {says}; largest difference {100 * law.difference[widest]:+.1f} "
             f"points [{100 * law.lo[widest]:+.1f}, {100 * law.hi[widest]:+.1f}] at "
-            f"{self.places[widest]:.3g}; {int(law.questions.min())} questions show "
+            f"{self.places[widest]:.3g}; {self._questions()} questions show "
             f"{100 * float(np.median(law.smallest)):.1f} points or more (80% power), and "
             f"{100 * detect:g} points would need {int(np.median(law.needed))}"
         )
+
+    def _questions(self) -> str:
+        """How many there are, or from how few to how many: ragged samples end at several k."""
+        fewest, most = int(self.law.questions.min()), int(self.law.questions.max())
+        return str(most) if fewest == most else f"{fewest} to {most}"
 
     def _where(self, verdict: str) -> str:
         at = [p for p, v in zip(self.places.tolist(), self.law.verdicts(), strict=True)

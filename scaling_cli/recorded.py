@@ -14,7 +14,7 @@ from scaling_cli.laws.selectors import SCORED, Choice
 from scaling_cli.pricing import Pricing
 from scaling_cli.regroup import regroupable, string_bank
 from scaling_cli.store import CellRecord, RunFolder, answered_cells
-from scaling_cli.types import Architecture, SampleBank
+from scaling_cli.types import GOLD, MISSING, Architecture, SampleBank
 
 if TYPE_CHECKING:
     from scaling_cli.types import FloatArray, IntArray
@@ -77,6 +77,7 @@ class Recorded:
             "task": self.cell.details["task"],
             "group": self.group,
             "questions": len(self.bank.question_ids),
+            **rates_of(self.bank),
         }
 
     def costs(self, ks: Sequence[int], pricing: Pricing) -> dict[str, FloatArray]:
@@ -133,6 +134,16 @@ def take(bank: SampleBank, rows: IntArray) -> SampleBank:
         samples=bank.samples[rows],
         prompt_tokens=None if bank.prompt_tokens is None else bank.prompt_tokens[rows],
     )
+
+
+def rates_of(bank: SampleBank) -> dict[str, float]:
+    """How often samples were cut off and unanswered: fractions of those that are there."""
+    real = bank.answer_class != MISSING
+    count = max(int(real.sum()), 1)
+    return {
+        "truncated": float(bank.truncated[real].sum()) / count,
+        "unanswered": float((bank.answer_class[real] < GOLD).sum()) / count,
+    }
 
 
 def possible(selector: str, bank: SampleBank, cell: CellRecord) -> bool:

@@ -21,6 +21,7 @@ from scaling_cli.recorded import (
     choice_of,
     groups_of,
     possible,
+    rates_of,
     score_of,
     split,
     take,
@@ -36,7 +37,7 @@ from scaling_cli.searched import (
     searches,
 )
 from scaling_cli.store import CellRecord, RunFolder, answered_cells
-from scaling_cli.types import FAILED, GOLD, MISSING, SampleBank
+from scaling_cli.types import FAILED, MISSING, SampleBank
 
 if TYPE_CHECKING:
     from scaling_cli.types import FloatArray
@@ -217,19 +218,15 @@ def _verifier(cell: CellRecord, ask: Ask, selector: str, scorer: str | None) -> 
 
 def _rates(bank: SampleBank) -> dict[str, float | None]:
     """Fractions over the samples that are there."""
-    real = bank.answer_class != MISSING
-    count = max(int(real.sum()), 1)
-    return {
-        "truncated": float(bank.truncated[real].sum()) / count,
-        "unanswered": float((bank.answer_class[real] < GOLD).sum()) / count,
-        "failed": float((bank.answer_class[real] == FAILED).sum()) / count,
-    }
+    count = max(int((bank.answer_class != MISSING).sum()), 1)
+    failed = float((bank.answer_class == FAILED).sum()) / count
+    return {**rates_of(bank), "failed": failed}
 
 
 def _rows(one: Series, ask: Ask) -> list[Row]:
     weights = question_weights(len(one.question_ids), ask.draws, 0)
     lo, hi = band(one.values, weights)
-    means = {axis: _mean(values) for axis, values in one.costs.items()}
+    means = {axis: _mean(values, one.values) for axis, values in one.costs.items()}
     rows = []
     for place, k in enumerate(one.ks):
         reached = ~np.isnan(one.values[:, place])
@@ -249,9 +246,12 @@ def _rows(one: Series, ask: Ask) -> list[Row]:
     return rows
 
 
-def _mean(values: FloatArray) -> FloatArray:
-    """Mean over questions; null as soon as one question's cost is not known."""
-    return np.asarray(np.asarray(values).mean(axis=0), np.float64)
+def _mean(cost: FloatArray, accuracy: FloatArray) -> FloatArray:
+    """Mean over the questions that the accuracy is over, both `[question, k]`; NaN as soon as one
+    of their costs is not known."""
+    reached = ~np.isnan(accuracy)
+    total = np.where(reached, cost, 0.0).sum(axis=0)
+    return np.asarray(total / np.maximum(reached.sum(axis=0), 1), np.float64)
 
 
 def _at(means: FloatArray | None, place: int) -> float | None:

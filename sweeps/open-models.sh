@@ -22,7 +22,7 @@ for task in aime2025 math500; do
     $SCALE import boinf "$DATA/boinf/analysis_${task}_$model.jsonl" --out "$out" \
       --model "$model" --task "$task" --config "$config" --prompt-tokens 150 $limit
   done
-  $SCALE accuracy "$out" --plot
+  $SCALE accuracy "$out" --plot --heatmap
   $SCALE frontier "$out"
   $SCALE recommend "$out" --budget "$budget"
   $SCALE limits "$out" --plot

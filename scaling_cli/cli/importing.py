@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -15,6 +15,7 @@ from scaling_cli.cli.run import Equality
 
 if TYPE_CHECKING:
     from scaling_cli.importing.record import Import, Imported
+    from scaling_cli.importing.rows import ImportedSample
     from scaling_cli.types import Architecture
 
 
@@ -166,6 +167,10 @@ def _remarks(found: Imported, given: Import) -> list[str]:
         f"left out: {refused.times} × {why} (first: {refused.first})"
         for why, refused in found.gathered.refused.items()
     ]
+    lines += [
+        f"not used: {unread.times} × {why} (first: {unread.first})"
+        for why, unread in found.gathered.unread.items()
+    ]
     lines.append(f"{found.gathered.taken} samples taken, {_left_out(found)} left out")
     for (model, task), tally in found.tallies.values():
         if tally.anonymous:
@@ -178,12 +183,35 @@ def _remarks(found: Imported, given: Import) -> list[str]:
                 f"{model}, {task}: {tally.disagreed} samples are judged otherwise by their source; "
                 f"here {given.equality} equality with gold decides"
             )
+    return [*lines, *_costs(found, given)]
+
+
+def _costs(found: Imported, given: Import) -> list[str]:
+    """What can be charged: nothing without lengths, and then no option would help."""
+    told = [_lengths(questions) for questions in found.gathered.cells.values()]
+    lines = [
+        f"{model}, {task}: "
+        + ("no sample tells its length" if not known else
+           f"{samples - known} of {samples} samples do not tell their length")
+        + ", so there is accuracy against k and no axis of cost"
+        for (model, task), (known, samples) in zip(found.gathered.cells, told, strict=True)
+        if known < samples
+    ]  # fmt: skip
+    if len(lines) == len(told):
+        return lines
     if given.architecture is None:
         axes = "flops_2nt and tokens" if given.active_parameters else "tokens"
-        lines.append(f"without --config the only costs are {axes}")
-    elif given.prompt_tokens is None:
+        return [*lines, f"without --config the only costs are {axes}"]
+    if given.prompt_tokens is None:
         lines.append("where the source tells no prompt length, flops stay empty: --prompt-tokens")
     return lines
+
+
+def _lengths(questions: Mapping[str, Sequence[ImportedSample]]) -> tuple[int, int]:
+    """How many samples tell their length, and how many there are."""
+    members = [one for of_question in questions.values() for one in of_question]
+    known = sum(one.copies for one in members if one.new_tokens is not None)
+    return known, sum(one.copies for one in members)
 
 
 def _left_out(found: Imported) -> int:

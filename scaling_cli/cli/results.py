@@ -130,6 +130,7 @@ def accuracy(
     """
     from scaling_cli.distinguish import beside_strategy
     from scaling_cli.errors import LawError
+    from scaling_cli.ragged import ragged_remarks
     from scaling_cli.summary import accuracy_rows, rank_changes
 
     folders = open_runs(runs)
@@ -146,9 +147,12 @@ def accuracy(
             "no cell has that many samples, or a score where one is needed",
             "leave --k and --selector out to see what there is",
         )
-    columns = beside_strategy(with_verifier(_columns(folders, by, ask), rows), rows)
+    columns = _columns(folders, by, ask)
+    if any(row["mc_error"] for row in rows):
+        columns.insert(columns.index("hi") + 1, "mc_error")
+    columns = beside_strategy(with_verifier(columns, rows), rows)
     show(_brief(rows, k) if not as_json else rows, as_json=as_json, columns=columns)
-    for line in rank_changes(folders, ask):
+    for line in [*ragged_remarks(rows), *rank_changes(folders, ask)]:
         say(f"note: {line}")
     if plot:
         from scaling_cli.figures.accuracy import accuracy_figure

@@ -13,8 +13,11 @@ from scaling_cli.figures.style import (
     house_style,
     label_ends,
     line_of,
+    samples_axis,
     short,
 )
+from scaling_cli.figures.truncation import note, truncation_lines
+from scaling_cli.ragged import ragged_remarks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,21 +62,16 @@ def accuracy_figure(rows: Sequence[Row], *, title: str = "", limits: Sequence[Ro
 def _footnote(
     figure: Figure, rows: Sequence[Row], models: Sequence[str], tasks: Sequence[str]
 ) -> None:
-    """Panels side by side are compared: unequal truncation must be said beside them."""
-    from scaling_cli.frontiers import unequal_truncation
-
-    lines = []
+    """Panels side by side are compared: unequal truncation must be said beside them, and where
+    a curve's end is over fewer questions than its beginning."""
+    rates: dict[str, dict[str, float]] = {task: {} for task in tasks}
     for task in tasks:
-        rates = {}
         for model in models:
             part = [row for row in rows if row["model"] == model and _task(row) == task]
             for curve in _curves(part)[:1]:  # at the model's own limit
-                rates[model] = float(curve[0]["truncated"] or 0)
-        cut = unequal_truncation(rates)
-        if cut is not None:
-            lines.append(cut if len(tasks) == 1 else f"{task}: {cut}")
-    if lines:
-        figure.text(0.01, -0.01, "\n".join(lines), fontsize=7, color="#444444", va="top")
+                rates[task][model] = float(curve[0]["truncated"] or 0)
+    shown = [row for row in rows if row["strategy"] != "greedy"]
+    note(figure, [*truncation_lines(rates), *ragged_remarks(shown)])
 
 
 def _task(row: Row) -> str:
@@ -82,9 +80,7 @@ def _task(row: Row) -> str:
 
 
 def _panel(axes: Axes, rows: Sequence[Row], colour: str) -> None:
-    axes.set_xscale("log", base=2)
-    axes.set_xlabel("samples k")
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    samples_axis(axes, max((row["k"] for row in rows), default=1))
     for curve in _curves(rows):
         ks = [row["k"] for row in curve]
         # A curve of one point would be a line of no length.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scaling_cli.figures.style import PAPER_WIDTH, colour_of, house_style, short
+from scaling_cli.figures.truncation import note_truncation, truncated
 from scaling_cli.laws.calibration import Reliability, auroc, auroc_within, pooled, reliability
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def calibration_figure(votings: Sequence[Voting], *, title: str = "") -> Figure:
             grid[line + 1][column].remove()
         if title:
             figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=9.5)
+        note_truncation(figure, truncated([one.fields for one in votings]))
     drawn: Figure = figure
     return drawn
 

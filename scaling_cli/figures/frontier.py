@@ -225,9 +225,13 @@ def _mark(axes: Axes, table: FrontierTable, turn: Callable[[FloatArray], FloatAr
 
 def _footnote(figure: Figure, tables: Sequence[FrontierTable], width: float) -> None:
     """What the marks mean, and what must be said of the models: as wide as the figure."""
+    single = {
+        strategy == "greedy" for t in tables for _, strategy, how in t.names if how == "first"
+    }
     words = [
         "grey: frontier · bands and whiskers: 95% over questions · dotted: cross-fitted"
-        " · filled point: one sample · hollow: greedy"
+        + (" · filled point: one sample" if False in single else "")
+        + (" · hollow: greedy" if True in single else "")
     ]
     words += [remark for t in tables for remark in t.remarks if "token limit" in remark]
     if width < NARROW:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scaling_cli.figures.style import PAPER_WIDTH, house_style, short
+from scaling_cli.figures.style import PAPER_WIDTH, house_style, samples_axis, short
+from scaling_cli.figures.truncation import note_truncation
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,6 +46,8 @@ def heatmap_figure(
         bar.outline.set_linewidth(0.5)
         if title:
             figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=9.5)
+        cut = {one.fields["model"]: float(one.rates["truncated"] or 0) for one in curves}
+        note_truncation(figure, {curves[0].fields["task"]: cut})
     drawn: Figure = figure
     return drawn
 
@@ -72,12 +75,10 @@ def _panel(axes: Axes, one: Series, order: Sequence[str]) -> object:
         vmax=1,
         rasterized=True,
     )
-    axes.set_xscale("log", base=2)
+    samples_axis(axes, one.ks[-1])
     axes.set_ylim(len(order), 0)
     axes.set_yticks([])
     axes.grid(visible=False)
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    axes.set_xlabel("samples k")
     name = f"{short(one.fields['model'])}\n{one.fields['task']}, {one.fields['selector']}"
     axes.set_title(name, fontsize=8)
     return image

@@ -162,6 +162,23 @@ def label_ends(
         )
 
 
+MOST_TICKS = 5
+"""Labels that the samples axis of a small panel can bear."""
+
+
+def samples_axis(axes: Axes, most: int) -> None:
+    """A logarithmic axis of k up to `most`, labelled at powers of two that are evenly apart."""
+    from matplotlib.ticker import NullLocator
+
+    octaves = max(most, 1).bit_length() - 1
+    step = -(-octaves // (MOST_TICKS - 1)) or 1
+    ticks = [1 << power for power in range(0, octaves + 1, step)]
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(ticks, [str(tick) for tick in ticks])
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xlabel("samples k")
+
+
 def short(model: str) -> str:
     """A model's name without the ending that says nothing here."""
     return model.removesuffix("-instruct")

@@ -13,9 +13,9 @@ from scaling_cli.importing import (
     samples,
     search_and_learn,
 )
-from scaling_cli.importing.rows import ImportedSample, Reader, Skipped
+from scaling_cli.importing.rows import ImportedSample, Reader, Skipped, Unread
 
-__all__ = ["FORMATS", "ImportedSample", "Reader", "Skipped"]
+__all__ = ["FORMATS", "ImportedSample", "Reader", "Skipped", "Unread"]
 
 FORMATS: dict[str, Reader] = {
     "samples": samples.read,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from scaling_cli.errors import TaskError
-from scaling_cli.importing.rows import ImportedSample, Skipped
+from scaling_cli.importing.rows import ImportedSample, Skipped, Unread
 
 Name = tuple[str, str]
 """Model and task: what a cell of imported samples is named by."""
@@ -27,18 +27,23 @@ class Refused:
 
 @dataclass(slots=True)
 class Gathered:
-    """What a source holds. `taken` counts samples."""
+    """What a source holds. `taken` counts samples; `refused` are those left out, `unread` what
+    could not be read of those that were taken."""
 
     cells: dict[Name, Questions] = field(default_factory=dict)
     taken: int = 0
     refused: dict[str, Refused] = field(default_factory=dict)
+    unread: dict[str, Refused] = field(default_factory=dict)
+
+    def miss(self, where: str, why: str) -> None:
+        self.unread.setdefault(why, Refused(where)).times += 1
 
     def refuse(self, where: str, why: str) -> None:
         self.refused.setdefault(why, Refused(where)).times += 1
 
 
 def gather(
-    rows: Iterable[ImportedSample | Skipped],
+    rows: Iterable[ImportedSample | Skipped | Unread],
     *,
     model: str | None,
     task: str | None,
@@ -53,7 +58,11 @@ def gather(
     found = Gathered()
     known: set[tuple[Name, str, int]] = set()
     others: set[str] = set()
+    golds: dict[tuple[Name, str], str] = {}
     for row in rows:
+        if isinstance(row, Unread):
+            found.miss(row.where, row.why)
+            continue
         if isinstance(row, Skipped):
             found.refuse(row.where, row.why)
             continue
@@ -69,6 +78,8 @@ def gather(
             found.refuse(place, "the same sample of the same question a second time")
             continue
         known.add((cell, row.question, row.sample))
+        if row.gold and golds.setdefault((cell, row.question), row.gold) != row.gold:
+            found.miss(place, "gold is not that of the question's first sample, which decides")
         found.cells.setdefault(cell, {}).setdefault(row.question, []).append(row)
         found.taken += row.copies
         if len(known) % EVERY == 0:
@@ -81,6 +92,6 @@ def gather(
         reasons = "; ".join(f"{why} ({r.times}×)" for why, r in found.refused.items())
         raise TaskError(
             f"not one sample could be read{': ' + reasons if reasons else ''}",
-            "scale import --help shows an example of each format",
+            "look at the file: docs/import.md says what every format holds",
         )
     return found

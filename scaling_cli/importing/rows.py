@@ -45,4 +45,12 @@ class Skipped:
     why: str
 
 
-Reader = Callable[[Path], Iterator[ImportedSample | Skipped]]
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A field of a sample that was taken, whose value could not be read and is left empty."""
+
+    where: str
+    why: str
+
+
+Reader = Callable[[Path], Iterator[ImportedSample | Skipped | Unread]]

@@ -32,7 +32,7 @@ def best_majority(
     *,
     keep: int,
     tolerance: float = 1e-3,
-    most_orders: int = 10_000,
+    most_orders: int = 100_000,
     seed: int = 0,
 ) -> tuple[FloatArray, FloatArray]:
     """`values[question, k]` of a vote among the `keep` best scored (Cobbe et al. 2021, 4.2),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +22,7 @@ from scaling_cli.laws.fit import (
     quarter_of,
     refusal,
 )
-from scaling_cli.laws.resample import steadied_means
+from scaling_cli.laws.resample import band, steadied_means
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -74,7 +75,8 @@ def fit_coverage(
     found = least_squares(ks, mean)
     if np.isnan(found).any():
         return refusal(LAW, "least squares did not end: the curve is not of this shape")
-    fit = Fit(LAW, {}, ks.astype(np.float64), mean, predict(found, ks), None)
+    over = np.stack(band(values, weights))
+    fit = Fit(LAW, {}, ks.astype(np.float64), mean, predict(found, ks), None, band=over)
     drawn = refits(ks, values, weights)
     try:
         parameters = intervals(NAMES, found, drawn)
@@ -83,7 +85,7 @@ def fit_coverage(
             held = hold_out(correct, samples, weights, n, seed)
     except LawError as error:
         return refusal(LAW, error.message)
-    fit = Fit(LAW, parameters, fit.x, fit.observed, fit.predicted, held)
+    fit = replace(fit, parameters=parameters, holdout=held)
     b = parameters["b"]
     flat = "" if b.hi < 0 else f"b is not told from 0: [{b.lo:.3f}, {b.hi:.3f}]"
     return judged(fit, unidentified=flat or enough(samples))

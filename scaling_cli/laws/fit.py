@@ -54,7 +54,8 @@ class HoldOut:
 class Fit:
     """A law on data: `predicted[x]` beside `observed[x]`; refused where `reason` says so.
 
-    What a refused fit found stays readable, but is not to be drawn or used.
+    `band[2, x]` holds the ends of the 95% interval of `observed` over questions. What a refused
+    fit found stays readable, but is not to be drawn or used.
     """
 
     law: str
@@ -64,6 +65,7 @@ class Fit:
     predicted: FloatArray
     holdout: HoldOut | None
     reason: str = ""
+    band: FloatArray | None = None
 
     @property
     def refused(self) -> bool:

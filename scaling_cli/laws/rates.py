@@ -28,8 +28,8 @@ class Rates:
     """How each question's chance to be voted wrong (or right, where `gap` is negative) decays.
 
     `gap[question]` is the probability of gold less that of its strongest rival; `exponent` the
-    exact rate per sample of the two leading answers, -log(1 - (√p1 - √p2)²); `hoeffding` the
-    rate gap²/2 of the bound |A|·exp(-k·gap²/2).
+    exact rate per sample of the two leading answers, -log(1 - (√p1 - √p2)²), infinite where only
+    one answer was seen; `hoeffding` the rate gap²/2 of the bound |A|·exp(-k·gap²/2).
     """
 
     gap: FloatArray
@@ -50,7 +50,9 @@ def rates(
     gold = shares[:, 0]
     rival = shares[:, 1:].max(axis=1, initial=0.0)
     gap = gold - rival
-    exponent = -np.log1p(-((np.sqrt(gold) - np.sqrt(rival)) ** 2).clip(max=1 - 1e-12))
+    # Without any rival the first sample decides: nothing is left to decay.
+    with np.errstate(divide="ignore"):
+        exponent = -np.log1p(-((np.sqrt(gold) - np.sqrt(rival)) ** 2).clip(max=1.0))
     return Rates(gap=gap, exponent=exponent, hoeffding=gap**2 / 2)
 
 

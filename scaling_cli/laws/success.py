@@ -30,6 +30,7 @@ from scaling_cli.laws.fit import (
     quarter_of,
     refusal,
 )
+from scaling_cli.laws.resample import band
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -177,7 +178,8 @@ def fit_success(
     theta, top = maximise(right, n, np.ones(len(n)))
     most = int(n.min())
     ks = grid(most)
-    observed = coverage(right, n, ks).mean(axis=0)
+    values = coverage(right, n, ks)
+    observed, over = values.mean(axis=0), np.stack(band(values, weights))
     ends = [profile(right, n, theta, top, place) for place in range(3)]
     scales = (np.exp, np.exp, expit)
     parameters = {
@@ -189,7 +191,8 @@ def fit_success(
         held = None if enough(n) else hold_out(right, n, weights, theta, seed)
     except LawError as error:
         return refusal(LAW, error.message)
-    fit = Fit(LAW, parameters, ks.astype(np.float64), observed, predict(theta, ks), held)
+    x, line = ks.astype(np.float64), predict(theta, ks)
+    fit = Fit(LAW, parameters, x, observed, line, held, band=over)
     wide = alpha.hi > 20 * max(alpha.lo, 1e-9)
     why = f"the exponent is not identified: [{alpha.lo:.3g}, {alpha.hi:.3g}]" if wide else ""
     return judged(fit, unidentified=why or enough(n))

@@ -40,7 +40,7 @@ def weighted_majority(
     *,
     unanswered: Unanswered = "abstain",
     tolerance: float = 1e-3,
-    most_permutations: int = 20_000,
+    most_permutations: int = 100_000,
     seed: int = 0,
 ) -> tuple[FloatArray, FloatArray]:
     """`values[question, k]` of the class with the largest sum of weights (Li et al. 2023), and
@@ -49,7 +49,8 @@ def weighted_majority(
     `weight[question, sample]` lies in [0, 1]; NaN (a failed scoring) abstains. A question
     with at most 5,000 subsets of size k is enumerated; else one permutation of its samples
     serves every k by cumulative sums, and the plain majority, known exactly, is the control
-    variate. Permutations are drawn until the error is at most `tolerance`.
+    variate. Permutations are drawn until the error is at most `tolerance`: `most_permutations`
+    of three questions of any kind are enough for the default.
     """
     sizes, samples = as_ks(ks), count_samples(answer_class)
     classes, weights = _voters(answer_class, weight, unanswered)

@@ -176,3 +176,60 @@ def test_the_runs_manifest_names_its_source(scale: Scale) -> None:
     (cell,) = run.cells.values()
     assert cell.details["import"]["format"] == "samples"
     assert scale("status", out, "--json").rows[0]["done"] == 4
+
+
+def test_values_that_cannot_be_read_are_said_with_their_place(scale: Scale) -> None:
+    row = HALVES[0]
+    rows = [
+        {**row, "score": "high", "new_tokens": -1},
+        {**row, "answer": ["0.5"], "correct": "perhaps", "score": float("nan")},
+        {**row, "gold": "7", "scores": [0.5, "x"], "level": None},
+    ]
+    said = scale(
+        "import", "samples", source(scale, rows), "--out", scale.folder / "r", "--model", "m"
+    )
+    assert said.code == 0 and "3 samples taken, 0 left out" in said.err
+    for line in (
+        "1 × score is not a number (first: s.jsonl, line 1)",
+        "1 × new_tokens is not a whole number of at least 0 (first: s.jsonl, line 1)",
+        "1 × answer is not text (first: s.jsonl, line 2)",
+        "1 × correct is not true or false (first: s.jsonl, line 2)",
+        "1 × scores is not a list of numbers (first: s.jsonl, line 3)",
+        "1 × gold is not that of the question's first sample, which decides (first: question a, "
+        "sample 2)",
+    ):
+        assert f"not used: {line}\n" in said.err, said.err
+    assert said.err.count("not used") == 6
+
+
+@pytest.mark.parametrize(
+    ("lengths", "expected"),
+    [
+        ([None, None], "m, t: no sample tells its length"),
+        ([5, None], "m, t: 1 of 2 samples do not tell their length"),
+        ([5, 6], "without --config the only costs are tokens"),
+    ],
+)
+def test_what_can_be_charged_is_said(
+    scale: Scale, lengths: list[int | None], expected: str
+) -> None:
+    rows = [{"question_id": "a", "answer": "1", "gold": "1", "new_tokens": n} for n in lengths]
+    out = scale.folder / "r"
+    ask = ("import", "samples", source(scale, rows), "--out", out, "--model", "m", "--task", "t")
+    err = scale(*ask).err
+    assert expected in err and (None not in lengths or "--config" not in err)
+    if None in lengths:
+        said = scale("frontier", out, "--axis", "tokens", "--no-draw")
+        assert "no curve of t has a known tokens" in said.mistake
+        assert "no axis is known: import" in said.err
+
+
+def test_a_line_of_boinf_without_a_length_is_said(scale: Scale) -> None:
+    rows = [{"problem_num": 1, "gold_answer": "1", "all_answers": [["1", 5], ["2"], ["1", "x"]]}]
+    said = scale(
+        "import", "boinf", source(scale, rows), "--out", scale.folder / "r", "--model", "m"
+    )
+    assert (
+        "not used: 2 × no pair of an answer and its length (first: s.jsonl, line 1, answer 2)"
+        in (said.err)
+    )

@@ -133,6 +133,20 @@ def test_a_folder_without_a_run_and_a_run_without_answers(scale: Scale) -> None:
     assert {row["state"] for row in scale("status", run, "--json").rows} == {"incomplete"}
 
 
+def test_the_monte_carlo_error_is_shown_where_there_is_one(scale: Scale, tmp_path: Path) -> None:
+    rows = [
+        {"question_id": str(q), "answer": str((q + s) % 3), "gold": "0", "score": 0.1 + 0.02 * s}
+        for q in range(40) for s in range(16)
+    ]  # fmt: skip
+    source, out = scale.folder / "x.jsonl", scale.folder / "scored"
+    source.write_text("\n".join(map(json.dumps, rows)))
+    assert scale("import", "samples", source, "--out", out, "--model", "m").code == 0
+    assert "mc_error" not in scale("accuracy", out, "--selector", "majority").out
+    assert "mc_error" in scale("accuracy", out, "--selector", "weighted", "--k", "8").out
+    (row,) = scale("accuracy", out, "--selector", "weighted", "--k", "8", "--json").rows
+    assert 0 < row["mc_error"] <= 1e-3
+
+
 SUMMARISED = [
     ["accuracy"], ["frontier"], ["limits"], ["fit"], ["recommend", "--budget", "1e9"],
     ["exchange", "--small", "small", "--large", "large"], ["baseline", "-o", "b.json"],

@@ -15,16 +15,26 @@ from hypothesis import strategies as st
 
 from scaling_cli.comparisons import compare_selections
 from scaling_cli.figures.accuracy import accuracy_figure
+from scaling_cli.figures.calibration import calibration_figure
 from scaling_cli.figures.compare import MARK, compare_figure
 from scaling_cli.figures.frontier import error_figure, frontier_figure
+from scaling_cli.figures.heatmap import heatmap_figure
 from scaling_cli.figures.odds import caption, names_of, strips
 from scaling_cli.figures.save import save
-from scaling_cli.figures.style import along, colour_of, dashes_of, marker_of, spread
+from scaling_cli.figures.style import (
+    along,
+    colour_of,
+    dashes_of,
+    marker_of,
+    samples_axis,
+    spread,
+)
 from scaling_cli.frontiers import curve_of, frontier_tables
+from scaling_cli.limits import votings
 from scaling_cli.recorded import Ask
 from scaling_cli.selection import Selection
 from scaling_cli.store import RunFolder
-from scaling_cli.summary import accuracy_rows
+from scaling_cli.summary import accuracy_rows, series
 from tests.small_run import small_run
 from tests.small_search import small_search
 
@@ -260,3 +270,43 @@ def test_crowded_labels_stay_beside_the_axes() -> None:
         plt.close(figure)
     assert heights[-1] <= 1.05 and heights[0] >= 0
     assert min(high - low for low, high in itertools.pairwise(heights)) > 0.02
+
+
+@pytest.mark.parametrize("most", [1, 2, 7, 8, 16, 80, 100, 10_000])
+def test_a_samples_axis_has_few_powers_of_two_evenly_apart(most: int) -> None:
+    import matplotlib.pyplot as plt
+
+    _, axes = plt.subplots()
+    axes.plot([1, most], [0, 1])
+    samples_axis(axes, most)
+    ticks = [int(tick) for tick in axes.get_xticks()]
+    assert [text.get_text() for text in axes.get_xticklabels()] == list(map(str, ticks))
+    assert ticks[0] == 1 and ticks[-1] <= most and len(ticks) <= 5
+    assert len({b / a for a, b in itertools.pairwise(ticks)}) <= 1
+    assert ticks[-1] ** 2 >= most / 4 or len(ticks) > 1
+
+
+def test_marks_that_are_not_drawn_are_not_explained(folder: RunFolder) -> None:
+    with_greedy = frontier_tables([folder], replace(ASK, selectors=("first", "majority")), "flops")
+    assert "hollow: greedy" in frontier_figure(with_greedy).texts[-1].get_text()
+    votes = frontier_tables([folder], replace(ASK, selectors=("majority",)), "flops")
+    assert "filled" not in frontier_figure(votes).texts[-1].get_text()
+
+
+def test_unequal_truncation_is_said_wherever_models_stand_side_by_side(folder: RunFolder) -> None:
+    curves = [
+        one
+        for one in series(folder, replace(ASK, selectors=("majority",), caps=[]))
+        if one.fields["strategy"] != "greedy"
+    ]
+    cut = [replace(o, rates={**o.rates, "truncated": 0.1 * n}) for n, o in enumerate(curves)]
+    same = [replace(one, rates={**one.rates, "truncated": 0.1}) for one in curves]
+    (note,) = heatmap_figure(cut).texts
+    assert "beta 0%, alpha 10%, gamma 20%" in note.get_text()
+    assert not heatmap_figure(same).texts
+    found = [
+        replace(one, fields={**one.fields, "truncated": 0.1 * number})
+        for number, one in enumerate(votings([folder], ASK))
+    ]
+    (note,) = calibration_figure(found).texts
+    assert "beta 0%, alpha 10%, gamma 20%" in note.get_text()

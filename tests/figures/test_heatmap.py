@@ -16,7 +16,7 @@ def curve(model: str, values: dict[str, list[float]], ks: tuple[int, ...] = (1, 
         values=np.array(list(values.values())),
         mc_error=np.zeros(len(ks)),
         costs={},
-        rates={},
+        rates={"truncated": 0.0},
     )
 
 

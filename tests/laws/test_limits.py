@@ -123,6 +123,11 @@ def test_rates_are_those_of_the_two_leading_answers(votes: list[int], silent: in
         assert found.exponent[0] == pytest.approx(closed)
 
 
+def test_without_a_rival_the_first_sample_decides() -> None:
+    assert np.isinf(rates(np.array([[0, 0, 0]])).exponent[0])
+    assert np.isfinite(rates(np.array([[0, 0, -1]])).exponent[0])
+
+
 def test_the_exact_exponent_is_that_of_the_binomial_tail() -> None:
     right = 0.6
     exponent = -np.log1p(-((np.sqrt(right) - np.sqrt(1 - right)) ** 2))
