@@ -81,7 +81,7 @@ def extrapolate(
     votes = count_votes(answer_class, unanswered=unanswered)
     silent = (count_samples(answer_class) - votes.sum(axis=1))[:, None]
     rng = np.random.default_rng(seed)
-    lonely = ~votes.any(axis=1)[:, None]
+    lonely = (votes.sum(axis=1) == 0)[:, None]
     # Gold, the answers seen, a rival where none was, a diffuse mass, and those who abstain.
     shape = np.hstack([
         np.where(votes > 0, votes + prior, 0.0),
