@@ -25,9 +25,12 @@ if TYPE_CHECKING:
 
 PRIOR = 0.5
 """Imaginary votes for gold, and for each wrong answer that was seen (Jeffreys). Answers not yet
-seen are taken for a diffuse mass that never wins; where they lie changes nothing else."""
+seen are taken for a diffuse mass that never wins; where they lie changes nothing else. Only where
+nobody has voted is that mass one rival on equal terms: no answer at all is no sign of gold."""
 SURE = 0.95
 """A question is decided where its chance to end right is above this or below its complement."""
+UNKNOWN = 0.5
+"""The chance that a question ends right on which nobody has voted."""
 NODES = 200
 DRAWS = 1_000
 
@@ -142,6 +145,7 @@ def gold_largest(votes: IntArray, prior: float = PRIOR) -> FloatArray:
     for column in unique.T[1:]:
         seen = column > 0
         chance[seen] *= gammainc(column[seen, None] + prior, at[seen])
+    chance[unique.sum(axis=1) == 0] = UNKNOWN
     return np.asarray((chance @ mass)[inverse.reshape(-1)])
 
 
@@ -157,13 +161,14 @@ def _weighted(
 ) -> tuple[float, float]:
     """Plug-in and posterior chance of one question."""
     voting = classes >= 0
+    if not voting.any():
+        return 0.0, UNKNOWN
     names = np.unique(np.append(classes[voting], 0))
     member = classes[voting, None] == names
     votes = weight[voting]
     sums = votes @ member
     counts = member.sum(axis=0)
-    everyone = votes.mean() if len(votes) else 1.0
-    means = np.where(counts > 0, sums / np.maximum(counts, 1), everyone)
+    means = np.where(counts > 0, sums / np.maximum(counts, 1), votes.mean())
     drawn = (rng.standard_exponential((draws, len(votes))) * votes) @ member
     drawn += rng.standard_gamma(prior, (draws, len(names))) * means
     return float(shared_mode(sums[None])[0]), float(shared_mode(drawn).mean())

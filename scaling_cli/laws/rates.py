@@ -49,6 +49,7 @@ def rates(
     shares = imagined / (imagined.sum(axis=1) + abstained)[:, None]
     gold = shares[:, 0]
     rival = shares[:, 1:].max(axis=1, initial=0.0)
+    rival = np.where(votes.any(axis=1), rival, gold)  # nobody has voted: nothing is known
     gap = gold - rival
     # Without any rival the first sample decides: nothing is left to decay.
     with np.errstate(divide="ignore"):
@@ -71,7 +72,7 @@ def extrapolate(
     Multinomial with the posterior: each of `pools` draws of a question's answer probabilities
     gives a pool as large as the largest k, in which all subsets are counted exactly (which has
     the multinomial's expectation and less noise). Who abstains is one more answer that never
-    wins; so is the unseen.
+    wins; so is the unseen, but where nobody has voted: there it is one rival of gold.
     """
     sizes = as_ks(ks)
     largest = int(sizes.max())
@@ -80,15 +81,20 @@ def extrapolate(
     votes = count_votes(answer_class, unanswered=unanswered)
     silent = (count_samples(answer_class) - votes.sum(axis=1))[:, None]
     rng = np.random.default_rng(seed)
-    # Gold, the answers seen, one diffuse mass for all others, and those who abstain.
-    shape = np.hstack([np.where(votes > 0, votes + prior, 0.0), np.full_like(silent, prior, float)])
+    lonely = (votes.sum(axis=1) == 0)[:, None]
+    # Gold, the answers seen, a rival where none was, a diffuse mass, and those who abstain.
+    shape = np.hstack([
+        np.where(votes > 0, votes + prior, 0.0),
+        np.where(lonely, prior, 0.0),
+        np.where(lonely, 0.0, prior),
+        np.where(silent > 0, silent + prior, 0.0),
+    ])  # fmt: skip
     shape[:, 0] = votes[:, 0] + prior
-    shape = np.hstack([shape, np.where(silent > 0, silent + prior, 0.0)])
     each = np.empty((pools, len(votes), len(sizes)))
     for pool in range(pools):
         gamma = rng.standard_gamma(shape)
         counts = rng.multinomial(largest, gamma / gamma.sum(axis=1, keepdims=True))
-        each[pool] = plurality(counts[:, 0], counts[:, 1 : votes.shape[1]], largest, sizes)
+        each[pool] = plurality(counts[:, 0], counts[:, 1 : votes.shape[1] + 1], largest, sizes)
     spread = each.std(axis=0, ddof=1) / np.sqrt(pools) if pools > 1 else np.full_like(each[0], 0.5)
     error = np.sqrt((spread**2).sum(axis=0)) / len(votes)
     return each.mean(axis=0), error

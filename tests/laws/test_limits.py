@@ -15,7 +15,7 @@ from scaling_cli.laws.limits import gold_largest, majority_limit, shared_mode, w
 from scaling_cli.laws.rates import extrapolate, rates
 from scaling_cli.laws.resample import question_weights
 
-VOTES = st.lists(st.integers(0, 12), min_size=1, max_size=5)
+VOTES = st.lists(st.integers(0, 12), min_size=1, max_size=5).filter(any)
 
 
 def bank(votes: list[list[int]], silent: int = 0) -> np.ndarray:
@@ -121,6 +121,20 @@ def test_rates_are_those_of_the_two_leading_answers(votes: list[int], silent: in
     if rival:
         closed = -np.log(1 - (np.sqrt(p[0]) - np.sqrt(rival)) ** 2)
         assert found.exponent[0] == pytest.approx(closed)
+
+
+def test_where_nobody_has_voted_nothing_is_known() -> None:
+    classes = np.array([[-1, -1, -1, -1], [0, 0, 0, 0]])
+    weights = question_weights(2, 200, 0)
+    plain = majority_limit(classes, weights)
+    weighted = weighted_limit(classes, np.ones(classes.shape), weights)
+    for limit in (plain, weighted):
+        assert limit.wins[0] == pytest.approx(0.5) and limit.wins[1] > 0.95
+        assert limit.undecided.tolist() == [True, False]
+        assert limit.plug_in.tolist() == [0, 1]
+    assert (rates(classes).gap[0], rates(classes).exponent[0]) == (0, 0)
+    values, _ = extrapolate(classes[:1], [1, 1000], pools=400)
+    assert values[0, 0] < 0.2 and values[0, 1] == pytest.approx(0.5, abs=0.15)
 
 
 def test_without_a_rival_the_first_sample_decides() -> None:
