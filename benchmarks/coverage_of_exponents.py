@@ -11,15 +11,13 @@ time by more than two standard errors.
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from refusals_of_laws import counts, population
+from refusals_of_laws import counts, population, report
 
 from scaling_cli.laws import coverage_law, power_law, success
 from scaling_cli.laws.accuracy import coverage
@@ -141,26 +139,13 @@ def broken(rows: list[Row]) -> list[Row]:
     ]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--replicates", type=int, default=200)
-    parser.add_argument("--law", action="append", choices=list(CASES))
-    parser.add_argument("--json", action="store_true")
-    args = parser.parse_args()
-    rows: list[Row] = []
-    for law in args.law or CASES:
-        for case in CASES[law]():
-            for row in measure(case, args.replicates):
-                rows.append(row)
-                if not args.json:
-                    print(f"{row['law']:9} {row['what']:20} {row['parameter']:9} "
-                          f"{row['questions']:4} × {row['samples']:<3} covered "
-                          f"{row['covered']:6.1%} of {row['replicates']}, width "
-                          f"{row['width']:.3g}", flush=True)  # fmt: skip
-    if args.json:
-        print(json.dumps({"rows": rows}))
-    raise SystemExit(1 if broken(rows) else 0)
+def as_line(row: Row) -> str:
+    return (
+        f"{row['law']:9} {row['what']:20} {row['parameter']:9} "
+        f"{row['questions']:4} × {row['samples']:<3} covered "
+        f"{row['covered']:6.1%} of {row['replicates']}, width {row['width']:.3g}"
+    )
 
 
 if __name__ == "__main__":
-    main()
+    report(__doc__, CASES, measure, as_line, broken)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -259,26 +259,39 @@ def broken(rows: list[Row]) -> list[Row]:
     ]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+def report(
+    description: str | None,
+    cases: Mapping[str, Callable[[], Iterable[Any]]],
+    measured: Callable[[Any, int], Iterable[Row]],
+    line: Callable[[Row], str],
+    broken: Callable[[list[Row]], list[Row]],
+) -> None:
+    """The command line of a measure of laws: a line a row, exit code 1 where one is `broken`."""
+    parser = argparse.ArgumentParser(description=(description or "").splitlines()[0])
     parser.add_argument("--replicates", type=int, default=200)
-    parser.add_argument("--law", action="append", choices=list(CASES))
+    parser.add_argument("--law", action="append", choices=list(cases))
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
-    rows = []
-    for law in args.law or CASES:
-        for case in CASES[law]():
-            row = measure(case, args.replicates)
-            rows.append(row)
-            if not args.json:
-                print(f"{row['law']:9} {row['data']:17} {row['what']:40} "
-                      f"{row['questions']:4} × {row['samples']:<4} off {row['off']:.4f} "
-                      f"refused {row['refused']:6.1%} of {row['replicates']}, predicted − observed "
-                      f"{100 * row['predicted_less_observed']:+.1f}", flush=True)  # fmt: skip
+    rows: list[Row] = []
+    for law in args.law or cases:
+        for case in cases[law]():
+            for row in measured(case, args.replicates):
+                rows.append(row)
+                if not args.json:
+                    print(line(row), flush=True)
     if args.json:
         print(json.dumps({"rows": rows}))
     raise SystemExit(1 if broken(rows) else 0)
 
 
+def as_line(row: Row) -> str:
+    return (
+        f"{row['law']:9} {row['data']:17} {row['what']:40} "
+        f"{row['questions']:4} × {row['samples']:<4} off {row['off']:.4f} "
+        f"refused {row['refused']:6.1%} of {row['replicates']}, predicted − observed "
+        f"{100 * row['predicted_less_observed']:+.1f}"
+    )
+
+
 if __name__ == "__main__":
-    main()
+    report(__doc__, CASES, lambda case, times: [measure(case, times)], as_line, broken)

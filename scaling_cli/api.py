@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from scaling_cli.arguments import (
     CHOOSING,
+    KEEP,
     By,
     Extraction,
     Kind,
@@ -17,6 +18,7 @@ from scaling_cli.arguments import (
     Score,
     Selector,
     Unanswered,
+    WeightMap,
     ask_of,
     load_runs,
     opened,
@@ -88,16 +90,22 @@ def accuracy(
     extraction: Extraction = "lenient",
     unanswered: Unanswered = "abstain",
     score: Score | None = None,
+    weight_map: WeightMap | None = None,
+    keep: int = KEEP,
     by: By | None = None,
 ) -> list[Row]:
     """Accuracy of every model, selector and k over all subsets, with 95% intervals and costs.
 
-    `caps` are simulated token limits beside the real one; None takes powers of two.
+    `caps` are simulated token limits beside the real one; None takes powers of two. Here and
+    below `weight_map` says how the selector "weighted" makes votes in [0, 1] of scores (None: exp
+    of a mean log-probability, any other score as it is), and `keep` how many of the best scored
+    vote in "best-majority".
     """
     from scaling_cli.summary import accuracy_rows
 
     folders = load_runs(runs)
-    ask = replace(ask_of(folders, selectors, ks, caps, extraction, unanswered, by), score=score)
+    ask = ask_of(folders, selectors, ks, caps, extraction, unanswered, by, weight_map, keep)
+    ask = replace(ask, score=score)
     rows = [row for folder in folders for row in accuracy_rows(folder, ask)]
     if not rows:
         raise LawError(
@@ -112,6 +120,8 @@ def frontier(
     axis: str = "flops",
     selectors: Sequence[Selector] = CHOOSING,
     extraction: Extraction = "lenient",
+    weight_map: WeightMap | None = None,
+    keep: int = KEEP,
     by: By | None = None,
     dollars_per_million: Sequence[str] = (),
     dollars_per_hour: Sequence[str] = (),
@@ -126,7 +136,9 @@ def frontier(
     from scaling_cli.frontiers import frontier_tables
 
     folders = load_runs(runs)
-    ask = ask_of(folders, selectors, None, None, extraction, by=by)
+    ask = ask_of(
+        folders, selectors, None, None, extraction, by=by, weight_map=weight_map, keep=keep
+    )
     tables = frontier_tables(
         folders, priced(ask, intensity, dollars_per_million, dollars_per_hour), axis
     )
@@ -158,6 +170,8 @@ def recommend(
     task: str | None = None,
     selectors: Sequence[Selector] = CHOOSING,
     extraction: Extraction = "lenient",
+    weight_map: WeightMap | None = None,
+    keep: int = KEEP,
     dollars_per_million: Sequence[str] = (),
     dollars_per_hour: Sequence[str] = (),
     intensity: float | None = None,
@@ -168,7 +182,7 @@ def recommend(
 
     folders = load_runs(runs)
     ask = priced(
-        ask_of(folders, selectors, None, None, extraction),
+        ask_of(folders, selectors, None, None, extraction, weight_map=weight_map, keep=keep),
         intensity,
         dollars_per_million,
         dollars_per_hour,
@@ -184,6 +198,8 @@ def compare(
     detect: float = 0.05,
     selectors: Sequence[Selector] = CHOOSING,
     extraction: Extraction = "lenient",
+    weight_map: WeightMap | None = None,
+    keep: int = KEEP,
     dollars_per_million: Sequence[str] = (),
     dollars_per_hour: Sequence[str] = (),
     intensity: float | None = None,
@@ -195,7 +211,8 @@ def compare(
     from scaling_cli.comparisons import compare_selections
 
     sides = selection_of(first), selection_of(second)
-    ask = ask_of([side.folder for side in sides], selectors, None, None, extraction)
+    folders = [side.folder for side in sides]
+    ask = ask_of(folders, selectors, None, None, extraction, weight_map=weight_map, keep=keep)
     ask = priced(ask, intensity, dollars_per_million, dollars_per_hour)
     found = compare_selections(*sides, ask, axis=axis, detect=detect)
     return [row for one in found.matched for row in one.rows()]
@@ -230,6 +247,8 @@ def plot(
     kind: Kind = "frontier",
     axis: str = "flops",
     selectors: Sequence[Selector] | None = None,
+    weight_map: WeightMap | None = None,
+    keep: int = KEEP,
     by: By | None = None,
     dollars_per_million: Sequence[str] = (),
     dollars_per_hour: Sequence[str] = (),
@@ -248,9 +267,8 @@ def plot(
     )
     # Simulated token limits are points of a frontier, and would crowd every other figure.
     caps = None if kind in ("frontier", "error", "compare") else ()
-    ask = priced(
-        ask_of(folders, chosen, None, caps, by=by), intensity, dollars_per_million, dollars_per_hour
-    )
+    ask = ask_of(folders, chosen, None, caps, by=by, weight_map=weight_map, keep=keep)
+    ask = priced(ask, intensity, dollars_per_million, dollars_per_hour)
     return draw(kind, folders, ask, axis, sides)
 
 

@@ -23,7 +23,12 @@ Extraction = Literal["lenient", "strict"]
 Unanswered = Literal["abstain", "class"]
 By = Literal["level", "subject"]
 Score = Literal["logprob_mean", "reward_last", "reward_min", "reward_mean", "reward_product"]
+WeightMap = Literal["identity", "exp", "logistic"]
+"""How a score becomes a weighted vote in [0, 1]: identity of a probability, exp of a mean
+log-probability, logistic of a logit."""
 Kind = Literal["frontier", "error", "accuracy", "heatmap", "coverage", "compare"]
+KEEP = 8
+"""How many of the best scored vote in best-majority, where nobody says."""
 CHOOSING: tuple[Selector, ...] = ("first", "majority", "best")
 """Selectors that pick an answer: those that a frontier and a comparison are made of."""
 
@@ -47,6 +52,8 @@ def ask_of(
     extraction: Extraction = "lenient",
     unanswered: Unanswered = "abstain",
     by: By | None = None,
+    weight_map: WeightMap | None = None,
+    keep: int = KEEP,
 ) -> Ask:
     """As the command line asks."""
     from scaling_cli.cli import asking
@@ -54,7 +61,7 @@ def ask_of(
     def lists(values: Sequence[T] | None) -> list[T] | None:
         return None if values is None else [*values]
 
-    return asking.make_ask(
+    ask = asking.make_ask(
         [*folders],
         None if selectors is None else [str(one) for one in selectors],
         lists(ks),
@@ -63,6 +70,8 @@ def ask_of(
         _one_of(asking.Unanswered, unanswered),
         None if by is None else _one_of(asking.By, by),
     )
+    named = None if weight_map is None else _one_of(asking.WeightMap, weight_map)
+    return asking.voting(ask, named, keep)
 
 
 def _one_of(kind: Callable[[str], T], value: str) -> T:

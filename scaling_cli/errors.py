@@ -15,6 +15,15 @@ class ScaleError(Exception):
         return f"{self.message} ({self.hint})" if self.hint else self.message
 
 
+def first_error(group: BaseExceptionGroup[ScaleError]) -> ScaleError:
+    """The first error in a group, however deep: of tasks that failed together it speaks for all."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, ScaleError)
+    return error
+
+
 class SweepError(ScaleError):
     """A sweep file that says something `scale` cannot run."""
 

@@ -13,7 +13,7 @@ from scaling_cli.laws.cost import CostModel, bank_cost
 from scaling_cli.laws.selectors import SCORED, Choice
 from scaling_cli.pricing import Pricing
 from scaling_cli.regroup import regroupable, string_bank
-from scaling_cli.store import CellRecord, RunFolder
+from scaling_cli.store import CellRecord, RunFolder, answered_cells
 from scaling_cli.types import Architecture, SampleBank
 
 if TYPE_CHECKING:
@@ -86,8 +86,9 @@ class Recorded:
 
 
 def banks(folder: RunFolder, ask: Ask) -> Iterator[Recorded]:
-    """Every cell with more than one sample, at its full cap, by group where that is asked."""
-    present = set(folder.cells("candidates"))
+    """Every cell with more than one sample, at its full cap, by group where that is asked;
+    StoreError where the run holds no answers at all."""
+    present = answered_cells(folder)
     groups = groups_of(folder, ask.by)
     for key, cell in folder.read_manifest().ordered():
         # The traces of a search are not samples: no law of independent ones holds for them.

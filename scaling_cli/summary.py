@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scaling_cli.distinguish import telling
-from scaling_cli.errors import StoreError
 from scaling_cli.laws.caps import at_cap, cap_grid, k_grid
 from scaling_cli.laws.resample import band, question_weights
 from scaling_cli.laws.selectors import SCORED, curve
@@ -36,7 +35,7 @@ from scaling_cli.searched import (
     searches,
     verifier_label,
 )
-from scaling_cli.store import CellRecord, RunFolder
+from scaling_cli.store import CellRecord, RunFolder, answered_cells
 from scaling_cli.types import FAILED, GOLD, MISSING, SampleBank
 
 if TYPE_CHECKING:
@@ -77,9 +76,7 @@ def accuracy_rows(folder: RunFolder, ask: Ask) -> list[Row]:
 def series(folder: RunFolder, ask: Ask) -> Iterator[Series]:
     """Every curve that the run's graded answers hold, cell by cell."""
     run = folder.read_manifest()
-    present = set(folder.cells("candidates"))
-    if not present & set(run.cells):
-        raise StoreError(f"{folder.path} holds no graded answers yet", "scale run fills it")
+    present = answered_cells(folder)
     groups = groups_of(folder, ask.by)
     for key, cell in run.ordered():
         if key not in present:

@@ -85,7 +85,11 @@ def _searched(
         samples = 1
     temperatures = sweep.temperatures if model.temperature is None else (model.temperature,)
     axes = itertools.product(
-        lengths, sweep.seeds, _products(strategy), temperatures, _lanes(sweep, strategy)
+        lengths,
+        sweep.seeds,
+        _products(strategy),
+        temperatures,
+        _lanes(sweep, model, task, strategy),
     )
     return [
         Cell(model, task, engine, strategy.name, params, sampler, samples, seed, **lane)
@@ -96,14 +100,20 @@ def _searched(
     ]
 
 
-def _lanes(sweep: Sweep, strategy: StrategySpec) -> list[dict[str, Any]]:
-    """A bank is drawn once and scored by every verifier; a search is led by one at a time."""
+def _lanes(
+    sweep: Sweep, model: ModelSpec, task: TaskSpec, strategy: StrategySpec
+) -> list[dict[str, Any]]:
+    """A bank is drawn once and scored by every verifier; a search is led by one at a time.
+
+    The model's own rule for steps comes before the task's, and that before the sweep's.
+    """
     labels = strategy.verifiers
     chosen = tuple(v for v in sweep.verifiers if labels is None or v.label in labels)
     if strategy.name == SAMPLING:
         return [{"scorers": chosen}]
     led: tuple[VerifierSpec | None, ...] = chosen or (None,)
-    return [{"verifier": verifier, "step": sweep.step} for verifier in led]
+    step = model.step or task.step or sweep.step
+    return [{"verifier": verifier, "step": step} for verifier in led]
 
 
 def _lengths(sweep: Sweep, model: ModelSpec, task: TaskSpec) -> tuple[int, ...]:

@@ -22,11 +22,12 @@ from scaling_cli.sweep_nouns import (
 )
 from scaling_cli.sweep_options import check_options
 from scaling_cli.sweep_overlap import check_cells
-from scaling_cli.sweep_schema import ModelKeys, Subset, SweepKeys, TaskKeys
+from scaling_cli.sweep_schema import ModelKeys, StepKeys, Subset, SweepKeys, TaskKeys
 from scaling_cli.sweep_steps import rule
 from scaling_cli.sweep_values import fits, kind_of, pairs
 from scaling_cli.sweep_verifiers import KnownVerifiers, VerifierBuilder
 from scaling_cli.sweep_yaml import Document, Place, brief
+from scaling_cli.types import StepRule
 
 SELECTORS = ("first", "coverage", "majority", "weighted", "best", "best-majority")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
@@ -83,7 +84,7 @@ class Builder:
                 for i, s in enumerate(keys.strategies)
             ),
             verifiers=verifiers,
-            step=rule(keys.step.ends, keys.step.max_tokens),
+            step=_rule(keys.step) or StepRule(),
             samples=keys.samples,
             # Adding zero makes -0.0 the 0.0 it means; two keys for one cell otherwise.
             temperatures=tuple(dict.fromkeys(t + 0.0 for t in keys.temperature)),
@@ -140,6 +141,7 @@ class Builder:
             max_tokens=keys.max_tokens,
             temperature=None if keys.temperature is None else keys.temperature + 0.0,
             engine=own,
+            step=_rule(keys.step),
         )
 
     def _task(self, keys: TaskKeys, sweep: SweepKeys, place: Place) -> TaskSpec:
@@ -176,6 +178,7 @@ class Builder:
             shots_file=self._file(keys.shots_file, (*place, "shots_file")),
             shots_seed=keys.shots_seed,
             max_tokens=keys.max_tokens,
+            step=_rule(keys.step),
         )
 
     def _asked(self, name: str, engine: EngineSpec, place: Place) -> ModelSpec:
@@ -190,8 +193,12 @@ class Builder:
         led = self._verifiers.chosen(name, params.pop("verifiers", None), verifiers, place)
         # How many samples a bank holds is the sweep's to say, not the generator's.
         defaults = {k: v for k, v in self._known.strategies[name].items() if k != "samples"}
+        if "samples" in params:
+            message = f"{name} takes no samples: how many a bank has is the sweep's to say"
+            hint = "write samples: N beside strategies, or under a model"
+            raise self._document.error((*place, "samples"), message, hint)
         for key in params:
-            self._check(key, defaults, f"parameter of {name}", (*place, key))
+            self._check(key, [*defaults, "verifiers"], f"parameter of {name}", (*place, key))
         # Defaults are written out: a parameter left out and one given as it is are one cell.
         tried = {
             key: self._values(params[key], default, (*place, key)) if key in params else (default,)
@@ -248,6 +255,10 @@ class Builder:
     def _check(self, name: str, valid: Iterable[str], kind: str, place: Place) -> None:
         if name not in valid:
             raise unknown(self._document, place, kind, name, valid)
+
+
+def _rule(keys: StepKeys | None) -> StepRule | None:
+    return None if keys is None else rule(keys.ends, keys.max_tokens)
 
 
 def _looks_like_path(name: str) -> bool:

@@ -16,6 +16,7 @@ from scaling_cli.sweep_nouns import (
     TaskSpec,
     VerifierSpec,
 )
+from scaling_cli.types import StepRule
 
 
 def data_files(options: Sequence[str], sweep: Sweep) -> dict[str, Path]:
@@ -96,12 +97,13 @@ def sweep_to_dict(sweep: Sweep) -> dict[str, Any]:
 
 def _search(sweep: Sweep) -> dict[str, Any]:
     """What only searches and their verifiers need."""
-    if not sweep.verifiers:
-        return {}
-    return {
-        "verifiers": [_verifier(verifier) for verifier in sweep.verifiers],
-        "step": {"ends": sweep.step.name, "max_tokens": sweep.step.max_tokens},
-    }
+    verifiers = [_verifier(verifier) for verifier in sweep.verifiers]
+    step = _step(sweep.step) if verifiers or sweep.step != StepRule() else None
+    return _given(verifiers=verifiers or None, step=step)
+
+
+def _step(rule: StepRule | None) -> dict[str, Any] | None:
+    return None if rule is None else {"ends": rule.name, "max_tokens": rule.max_tokens}
 
 
 def _verifier(verifier: VerifierSpec) -> dict[str, Any]:
@@ -127,6 +129,7 @@ def _model(model: ModelSpec) -> dict[str, Any]:
         max_tokens=model.max_tokens,
         temperature=model.temperature,
         engine=None if model.engine is None else _engine(model.engine),
+        step=_step(model.step),
     )
 
 
@@ -147,6 +150,7 @@ def _task(task: TaskSpec) -> dict[str, Any]:
         shots_file=task.shots_file,
         shots_seed=task.shots_seed,
         max_tokens=task.max_tokens,
+        step=_step(task.step),
     )
 
 

@@ -12,6 +12,13 @@ from scaling_cli.errors import SweepError
 from scaling_cli.sweep_schema import MUST_BE, NESTED, Strict, SweepKeys
 from scaling_cli.sweep_yaml import EXAMPLE, Document, Place, brief
 
+HINTS: Mapping[str | int, str] = {
+    "verifiers": "write verifiers: [confidence], or see docs/verifiers.md",
+    "strategies": "write strategies: [sampling], or see docs/strategies.md",
+    "step": "write step: {ends: blank-line, max_tokens: 256}",
+}
+"""Where the quickstart's example would not help."""
+
 
 def unknown(
     document: Document,
@@ -52,7 +59,8 @@ def explained(document: Document, error: ValidationError) -> SweepError:
     template = MUST_BE.get(entry["type"])
     must = template.format(**entry.get("ctx", {})) if template else str(entry["msg"])
     value = _at(document.data, place)
-    return document.error(place, f"{key} is {brief(value)}; it must be {must}", EXAMPLE)
+    hint = next((HINTS[part] for part in reversed(place) if part in HINTS), EXAMPLE)
+    return document.error(place, f"{key} is {brief(value)}; it must be {must}", hint)
 
 
 def _place(data: Any, entry: Mapping[str, Any]) -> Place:

@@ -38,6 +38,7 @@ class ModelSpec:
     max_tokens: int | None = None
     temperature: float | None = None
     engine: EngineSpec | None = None
+    step: StepRule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class TaskSpec:
     shots_file: Path | None = None
     shots_seed: int = 0
     max_tokens: int | None = None
+    step: StepRule | None = None
 
 
 @dataclass(frozen=True, slots=True)

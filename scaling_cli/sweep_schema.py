@@ -21,6 +21,13 @@ def _named(value: Any) -> Any:
     return {"name": value} if isinstance(value, str) else value
 
 
+def _ruled(value: Any) -> Any:
+    """A lone rule is a mapping with nothing but the rule."""
+    if not isinstance(value, str | dict | StepKeys):
+        raise PydanticCustomError("unruled", "a rule, or a mapping of ends and max_tokens")
+    return {"ends": value} if isinstance(value, str) else value
+
+
 def _kind_of_choice(value: Any) -> str | None:
     kinds = {int: "count", list: "listed", dict: "subset", Subset: "subset"}
     return kinds.get(type(value))
@@ -53,6 +60,14 @@ Questions = Annotated[
 ]
 
 
+class StepKeys(Strict):
+    ends: Literal["blank-line", "newline", "step-heading", "tokens"] = "blank-line"
+    max_tokens: Length = 256
+
+
+Step = Annotated[StepKeys, BeforeValidator(_ruled)]
+
+
 class ModelKeys(Strict):
     name: Name
     path: Name | None = None
@@ -61,6 +76,7 @@ class ModelKeys(Strict):
     max_tokens: Length | None = None
     temperature: Temperature | None = None
     engine: Named | None = None
+    step: Step | None = None
 
 
 class TaskKeys(Strict):
@@ -76,11 +92,7 @@ class TaskKeys(Strict):
     shots_file: Name | None = None
     shots_seed: int = 0
     max_tokens: Length | None = None
-
-
-class StepKeys(Strict):
-    ends: Literal["blank-line", "newline", "step-heading", "tokens"] = "blank-line"
-    max_tokens: Length = 256
+    step: Step | None = None
 
 
 class SweepKeys(Strict):
@@ -110,7 +122,7 @@ class SweepKeys(Strict):
     equality: Literal["math", "string"] = "math"
     questions_in_flight: Count | None = None
     verifiers: list[Named] = Field(default_factory=list)
-    step: StepKeys = Field(default_factory=StepKeys)
+    step: Step = Field(default_factory=StepKeys)
 
 
 NESTED: Mapping[str, type[Strict]] = {

@@ -19,7 +19,13 @@ def fits(value: Any, default: Any) -> bool:
 
 def kind_of(default: Any) -> str:
     """What a value must be, in words."""
-    kinds = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+    kinds = {
+        bool: "true or false",
+        int: "a whole number",
+        float: "a number",
+        str: "text",
+        dict: "a mapping",
+    }
     return kinds.get(type(default), "a plain value")
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from scaling_cli.errors import ScaleError
 from scaling_cli.sweep_mistake import unknown
 from scaling_cli.sweep_nouns import EngineSpec, ModelSpec, VerifierSpec
 from scaling_cli.sweep_values import fits, kind_of, pairs
@@ -14,18 +16,22 @@ from scaling_cli.sweep_yaml import Document, Place, brief
 OWN_KEYS = ("name", "label", "model", "engine")
 """Keys of a verifier that are not options of its own."""
 
+LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,79}")
+
 
 @dataclass(frozen=True, slots=True)
 class KnownVerifiers:
     """The verifiers a sweep may name with their options; `asking` are those that need a model,
     `own_engine` of these the ones that start vLLM on it themselves, `led` the strategies that need
-    a verifier, `fake_only` the verifiers of the fake engine."""
+    a verifier, `fake_only` the verifiers of the fake engine. `check` raises ScaleError where a
+    verifier cannot run with these options."""
 
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     asking: Collection[str] = ()
     own_engine: Collection[str] = ()
     led: Collection[str] = ()
     fake_only: Collection[str] = ()
+    check: Callable[[str, Mapping[str, Any]], None] = lambda name, options: None
 
 
 class VerifierBuilder:
@@ -74,19 +80,34 @@ class VerifierBuilder:
 
     def _one(self, keys: Mapping[str, Any], engine: EngineSpec, place: Place) -> VerifierSpec:
         name = keys.get("name")
+        if name is None:
+            raise self._document.error(place, "the verifier has no name", "write name: NAME")
         if not isinstance(name, str) or name not in self._known.options:
             where = (*place, "name")
             raise unknown(self._document, where, "verifier", str(name), self._known.options)
+        label = self._label(keys.get("label", name), (*place, "label"))
         valid = {k: v for k, v in self._known.options[name].items() if k not in OWN_KEYS}
         options = {key: value for key, value in keys.items() if key not in OWN_KEYS}
         for key, value in options.items():
             self._check(name, key, value, valid, (*place, key))
+        try:
+            self._known.check(name, options)
+        except ScaleError as error:
+            raise self._document.error(place, f"{name}: {error.message}", error.hint) from error
         if name in self._known.fake_only and engine.name != "fake":
             message = f"{name} knows only the fake engine's law, and the engine is {engine.name}"
             raise self._document.error(place, message, "use oracle, or engine: fake")
         own, model = self._asked(name, keys, engine, place)
-        label = str(keys.get("label", name))
         return VerifierSpec(name, label, pairs({**valid, **options}), model, own)
+
+    def _label(self, given: Any, place: Place) -> str:
+        """What rows call it: a name that can be told on a command line, and marked as a bound."""
+        if isinstance(given, str) and LABEL.fullmatch(given):
+            return given
+        message = f"label is {brief(given)}; it must be letters, digits, blanks, - _ and ."
+        raise self._document.error(
+            place, message, "begin with a letter or digit: label: strict-judge"
+        )
 
     def _check(
         self, name: str, key: str, value: Any, valid: Mapping[str, Any], place: Place

@@ -120,6 +120,8 @@ class Completion:
 class Reward:
     """A verifier's reply: its score, and what the score cost.
 
+    `value` is NaN where the trace holds nothing to score yet. That is no failure and no 0: the
+    trace has no score, and asking again would tell no more.
     Counts stand only where the verifier has an engine of its own behind it; what it asked
     through `Asking` was charged there.
     """

@@ -95,6 +95,70 @@ def test_rows_are_those_of_the_commands(folder: RunFolder, command: Scale) -> No
         assert rows and same(rows, command(*words, "--json").rows), words
 
 
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two models whose right answer has the best score and is outvoted two to one: summed scores
+    make it right (0.9 > 0.4 + 0.4), summed logistics of them do not, nor does a vote of all."""
+    where = tmp_path_factory.mktemp("scored")
+    answers = [("1", 0.9), ("2", 0.4), ("2", 0.4)]
+    lines = [
+        {"question_id": str(q), "model": model, "answer": answer, "gold": "1", "score": score,
+         "new_tokens": 10}
+        for q in range(8) for model in ("a", "b") for answer, score in answers
+    ]  # fmt: skip
+    (where / "x.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    scale.import_("samples", where / "x.jsonl", where / "r", task="t")
+    return where / "r"
+
+
+CHANGES: list[tuple[str, dict[str, Any], list[str]]] = [
+    ("best-majority", {"keep": 2}, ["--keep", "2"]),
+    ("weighted", {"weight_map": "logistic"}, ["--weight-map", "logistic"]),
+]
+
+
+@pytest.mark.parametrize(("selector", "options", "changed"), CHANGES, ids=["keep", "weight_map"])
+@pytest.mark.parametrize("name", ["accuracy", "frontier", "recommend", "compare"])
+def test_votes_by_scores_are_asked_for_as_on_the_command_line(
+    scored: Path, command: Scale, name: str, selector: Any, options: Any, changed: list[str]
+) -> None:
+    asks: dict[str, tuple[dict[str, Any], list[str]]] = {
+        "accuracy": ({"caps": None}, []),
+        "frontier": ({"axis": "tokens"}, ["--axis", "tokens", "--no-draw"]),
+        "recommend": ({"axis": "tokens", "budget": 500}, ["--axis", "tokens", "--budget", "500"]),
+        "compare": ({"axis": "tokens"}, ["--axis", "tokens"]),
+    }
+    named, words = asks[name]
+    sides = [f"{scored}:a", f"{scored}:b"] if name == "compare" else [str(scored)]
+    rows = getattr(scale, name)(*sides, selectors=[selector], **named, **options)
+    line = [name, *sides, *words, "--selector", selector, *changed, "--json"]
+    assert rows and same(rows, command(*line).rows)
+
+
+def test_a_map_and_how_many_are_kept_change_who_wins(scored: Path) -> None:
+    def last(**asked: Any) -> float:
+        value: float = scale.accuracy(scored, ks=[3], **asked)[-1]["accuracy"]
+        return value
+
+    assert last(selectors=["weighted"]) == 1
+    assert last(selectors=["weighted"], weight_map="logistic") == 0
+    assert last(selectors=["best-majority"]) == 0
+    assert last(selectors=["best-majority"], keep=2) == pytest.approx(0.5)
+    assert last(selectors=["best-majority"], keep=1) == pytest.approx(1)
+
+
+def test_a_figure_draws_the_votes_that_are_asked_for(folder: RunFolder) -> None:
+    import matplotlib.pyplot as plt
+
+    def heights(keep: int) -> list[float]:
+        figure = scale.plot(folder, kind="accuracy", selectors=["best-majority"], keep=keep)
+        plt.close(figure)
+        return [y for axes in figure.axes for y in axes.lines[0].get_ydata()]
+
+    best = [r["accuracy"] for r in scale.accuracy(folder, selectors=["best"])]
+    assert heights(1) == pytest.approx(best) and heights(8) != pytest.approx(best)
+
+
 def test_a_run_is_named_by_path_or_as_loaded(folder: RunFolder) -> None:
     loaded = scale.load(folder.path)
     assert loaded == folder and scale.load(loaded) is loaded
@@ -172,6 +236,8 @@ def test_samples_are_imported_and_remarks_said(tmp_path: Path) -> None:
         (lambda f: scale.accuracy(f, selectors=["median"]), LawError, "median"),
         (lambda f: scale.accuracy(f, extraction="loose"), LawError, "loose"),
         (lambda f: scale.accuracy(f, by="age"), LawError, "age"),
+        (lambda f: scale.accuracy(f, weight_map="square"), LawError, "square"),
+        (lambda f: scale.accuracy(f, selectors=["best-majority"], keep=0), LawError, "at least 1"),
         (lambda f: scale.accuracy(f, ks=[99]), LawError, "that many samples"),
         (lambda f: scale.frontier(f, axis="joules"), LawError, "joules"),
         (lambda f: scale.fit(f, laws=["gravity"]), LawError, "gravity"),

@@ -22,7 +22,7 @@ from scaling_cli.sweep import (
     count_cells,
     identity,
 )
-from scaling_cli.types import Sampler
+from scaling_cli.types import Sampler, StepRule
 
 SWEEP = Sweep(name="x", models=(ModelSpec("small"), ModelSpec("large")), tasks=(TaskSpec("gsm8k"),))
 CELL = Cell(
@@ -93,6 +93,27 @@ def test_a_model_overrides_the_sweep() -> None:
         99,
     )
     assert greedy.samples == 1 and greedy.engine == sampled.engine == EngineSpec("fake")
+
+
+def test_steps_end_by_the_models_rule_else_the_tasks_else_the_sweeps() -> None:
+    lines, short, few = (StepRule("newline", ("\n",), n) for n in (9, 8, 7))
+    sweep = replace(
+        SWEEP,
+        models=(ModelSpec("own", step=lines), ModelSpec("plain")),
+        tasks=(TaskSpec("t", step=short), TaskSpec("u")),
+        strategies=(StrategySpec("sampling"), StrategySpec("beam")),
+        step=few,
+    )
+    found = {(c.model.name, c.task.name): c.step for c in cells(sweep) if c.searches}
+    assert found == {
+        ("own", "t"): lines,
+        ("own", "u"): lines,
+        ("plain", "t"): short,
+        ("plain", "u"): few,
+    }
+    # A bank has no steps: it stays the same cell.
+    (bank,) = (c for c in cells(SWEEP) if c.model.name == "small" and not c.greedy)
+    assert key(bank) == key(replace(bank, model=replace(bank.model, step=lines)))
 
 
 def test_temperature_zero_is_the_greedy_cell_but_for_a_search() -> None:

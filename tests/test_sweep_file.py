@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from scaling_cli.errors import SweepError
 from scaling_cli.sweep import EngineSpec, Sweep, cells, sweep_to_dict
 from scaling_cli.sweep_file import SELECTORS, Known, load_sweep
+from scaling_cli.sweep_steps import RULES
 from scaling_cli.sweep_yaml import MAX_BYTES
+from scaling_cli.types import StepRule
 
 KNOWN = Known(
     models=["small", "large"],
@@ -74,11 +76,13 @@ question: Is more better?
 engine: {name: vllm, dtype: float16, overrides: {a: [1, 2]}}
 models:
   - small
-  - {name: large, samples: 8, max_tokens: 256, temperature: 0.7, revision: main, engine: fake}
+  - {name: large, samples: 8, max_tokens: 256, temperature: 0.7, revision: main, engine: fake,
+     step: newline}
 tasks:
   - gsm8k
   - {name: reasoning-gym/chain_sum, seed: 3, size: 50, options: {min_terms: 2}, questions: 10}
-  - {name: math500, prompt: few-shot, shots: 4, questions: {count: 40, by: level}, max_tokens: 99}
+  - {name: math500, prompt: few-shot, shots: 4, questions: {count: 40, by: level}, max_tokens: 99,
+     step: {ends: tokens, max_tokens: 64}}
 strategies:
   - sampling
   - {name: beam, width: [2, 4], temperature: 1, note: [hello]}
@@ -95,6 +99,7 @@ selectors: [first, best-majority]
 ks: [4, 1]
 caps: [64, 32]
 questions_in_flight: 16
+step: {ends: step-heading, max_tokens: 99}
 extraction: strict
 equality: string
 """
@@ -119,6 +124,9 @@ def test_every_key_arrives(load: Load) -> None:
         "note": ("hello",),
     }
     assert dict(sweep.engine.options)["overrides"] == {"a": (1, 2)}
+    assert sweep.step == StepRule("step-heading", RULES["step-heading"], 99)
+    assert (large.step, small.step) == (StepRule("newline", ("\n",), 256), None)
+    assert (math500.step, gsm8k.step) == (StepRule("tokens", (), 64), None)
     assert (sweep.ks, sweep.caps, sweep.min_p) == ((1, 4), (32, 64), 0.001)
     assert (sweep.temperatures, sweep.max_tokens, sweep.seeds) == ((0.6, 1.0), (128, 512), (0, 1))
 
@@ -150,7 +158,11 @@ MISTAKES = {
     BASE + "strategies: [beem]\n": (3, "strategy 'beem'; did you mean beam?", "sampling, beam"),
     BASE + "strategies:\n- beam:\n": (4, "the strategy has no name", "name"),
     BASE + "strategies:\n- name: beam\n  widht: 3\n": (5, "beam 'widht'; did you", "width, temp"),
-    BASE + "strategies:\n- name: sampling\n  samples: 3\n": (5, "sampling 'samples'", "none"),
+    BASE + "strategies:\n- name: sampling\n  samples: 3\n": (
+        5,
+        "sampling takes no samples",
+        "samples: N",
+    ),
     BASE + "strategies: [{name: beam, width: four}]\n": (3, "width is 'four'", "default: 4"),
     BASE + "strategies: [{name: beam, width: 4.0}]\n": (3, "width is 4.0", "default: 4"),
     BASE + "strategies: [{name: beam, width: true}]\n": (3, "width is True", "default: 4"),

@@ -9,7 +9,10 @@ import typer
 from scaling_cli.cli.asking import Runs
 from scaling_cli.cli.output import Json, say, show
 
-EPILOG = "Example: scale exchange results/open-models-llama3 --small llama-3-8b --large llama-3-70b"
+EPILOG = (
+    "Example: scale exchange results/gsm8k-qwen-coder --small qwen2.5-coder-0.5b-instruct "
+    "--large qwen2.5-coder-1.5b-instruct"
+)
 
 
 def register(app: typer.Typer) -> None:

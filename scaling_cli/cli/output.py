@@ -67,8 +67,9 @@ def format_cell(value: Any) -> str:
             return "–"
         if abs(value) >= 1e5 or 0 < abs(value) < 1e-3:
             return f"{value:.3g}"
-        # Tokens and the like: no one counts thousandths of them.
-        return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3f}"
+        # Tokens and the like: no one counts thousandths of them. Two curves that are equal are
+        # shown equal: half a thousandth and a rounding error do not end in another digit.
+        return f"{value:.0f}" if abs(value) >= 1000 else f"{round(value, 9):.3f}"
     if isinstance(value, list | tuple):
         return ", ".join(map(format_cell, value))
     return visible(value, longest=None)

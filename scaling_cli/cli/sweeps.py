@@ -30,6 +30,7 @@ def known() -> Known:
             asking=verifiers.ASKING,
             own_engine=verifiers.OWN_ENGINE,
             fake_only=verifiers.FAKE_ONLY,
+            check=verifiers.check,
             led=[name for name in strategies.STRATEGIES if strategies.needs_verifier(name)],
         ),
         check_strategy=strategies.check,

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from scaling_cli.difficulty import binned
 from scaling_cli.figures.frontier import AXIS_NAMES
 from scaling_cli.figures.style import (
@@ -115,16 +117,23 @@ def _panel(
         if whiskers:
             axes.vlines(cost, *line.whiskers(axis, only), color=look["color"], lw=0.7, alpha=0.45)
         axes.plot(cost, accuracy, **look)
-    _ticks(axes, (1, 2, 5) if whiskers else (1, 4))
+    _ticks(axes, *(((1, 2, 5), 0.0) if whiskers else ((1, 4), 0.15)))
 
 
-def _ticks(axes: Axes, subs: tuple[int, ...]) -> None:
-    """Powers of ten, and where these are too few to read a scale by, `subs` times them."""
-    from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter
+def _ticks(axes: Axes, subs: tuple[int, ...], edge: float) -> None:
+    """Powers of ten, and where these are too few to read a scale by, `subs` times them.
 
-    low, high = axes.get_xlim()
-    narrow = high / low < SPAN
-    axes.xaxis.set_major_locator(LogLocator(subs=subs if narrow else (1,)))
+    `edge` is the part of the axis at either end where a label would reach into the next panel.
+    """
+    from matplotlib.ticker import LogFormatterSciNotation, NullFormatter
+
+    low, high = np.log10(axes.get_xlim())
+    powers = 10.0 ** np.arange(np.floor(low), np.ceil(high) + 1)
+    narrow = high - low < np.log10(SPAN)
+    ticks = np.outer(powers, subs if narrow else (1,)).ravel()
+    margin = edge * (high - low)
+    inside = (np.log10(ticks) >= low + margin) & (np.log10(ticks) <= high - margin)
+    axes.set_xticks(ticks[inside])
     axes.xaxis.set_major_formatter(
         LogFormatterSciNotation(labelOnlyBase=False, minor_thresholds=(10, 10))
     )

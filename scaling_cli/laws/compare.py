@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 Verdict = Literal["better", "worse", "undecided"]
 
+DUST = 1e-12
+"""A difference of means below this is what sums of fractions leave, and none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -72,7 +75,7 @@ def compare(
     confidence = float(np.clip(2 * ndtr(multiple) - 1, level, 1 - 1e-12))
     places = list(zip(found.sd.tolist(), found.questions.tolist(), strict=True))
     return Comparison(
-        difference=found.mean,
+        difference=np.where(np.abs(found.mean) < DUST, 0.0, found.mean),
         lo=np.maximum(found.lo, -1.0),
         hi=np.minimum(found.hi, 1.0),
         questions=found.questions,

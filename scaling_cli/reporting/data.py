@@ -20,7 +20,7 @@ from scaling_cli.reporting.provenance import provenance
 from scaling_cli.reporting.questions import Explored, explorer_data
 from scaling_cli.reporting.size import check_size
 from scaling_cli.reporting.summarised import summarised_task
-from scaling_cli.store import RunFolder
+from scaling_cli.store import RunFolder, answered_cells
 
 Row = dict[str, Any]
 
@@ -126,7 +126,7 @@ def _words(folders: Sequence[RunFolder]) -> str:
 def _summarised(task: str, holders: Sequence[RunFolder], wanted: Wanted) -> Row:
     for folder in holders:
         if not folder.has_part("summary"):
-            raise StoreError(f"{folder.path} holds no graded answers yet", "scale run fills it")
+            answered_cells(folder)  # which says what is missing
     rows = recorded_summary.summary_rows(holders, task)
     lacking = recorded_summary.LACKING.format(runs=_words(holders))
     return summarised_task(task, rows, wanted.budget, lacking)

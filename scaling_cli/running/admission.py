@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 
 class Admission:
@@ -27,6 +29,14 @@ class Admission:
             await self._left.wait()
         self._held += width
         self._inside += 1
+
+    async def start(
+        self, tasks: asyncio.TaskGroup, width: int, work: Callable[[], Coroutine[Any, Any, None]]
+    ) -> None:
+        """Begin the work on a question of `width` requests as soon as it fits; it leaves when
+        that ends."""
+        await self.enter(width)
+        tasks.create_task(work()).add_done_callback(lambda _: self.leave(width))
 
     def leave(self, width: int) -> None:
         """Give the room of one question back."""

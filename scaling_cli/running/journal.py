@@ -35,7 +35,6 @@ class Journal:
         self.ticks = ticks
         self.done: dict[str, Record] = {}
         self.partial: dict[str, Partial] = {}
-        self.errors: dict[str, str] = {}
         self.torn = 0
         self._pending_done: list[Record] = []
         self._pending_tokens: dict[str, Partial] = {}
@@ -47,7 +46,6 @@ class Journal:
         """Names of the calls that ended well, read without touching the file."""
         journal = Journal.__new__(Journal)
         journal.path, journal.done, journal.partial, journal.torn = path, {}, {}, 0
-        journal.errors = {}
         journal._read()
         return {name for name, record in journal.done.items() if record.error is None}
 
@@ -150,13 +148,10 @@ class Journal:
     def _keep(self, record: Record) -> None:
         self.done[record.name] = record
         self.partial.pop(record.name, None)
-        self.errors.pop(record.name, None)
-        if record.error is not None:
-            self.errors[record.name] = record.error
 
     def _drop(self, names: Sequence[str]) -> None:
         for name in names:
-            for kept in (self.done, self.partial, self.errors):
+            for kept in (self.done, self.partial):
                 kept.pop(name, None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,13 +62,21 @@ class Ledger:
 
     notes: dict[str, Note] = field(default_factory=dict)
     scores: dict[str, float] = field(default_factory=dict)
-    """Of the trace that ends with the call of that name, as it was last scored."""
+    """Of the trace that ends with the call of that name, as it was last scored; NaN where it has
+    no score."""
+    failed: dict[str, str] = field(default_factory=dict)
+    """Why a scoring failed, by its name, once every attempt had."""
 
     def note(self, note: Note) -> None:
         self.notes[note.name] = note
 
     def scored(self, call: str, score: float) -> None:
         self.scores[call] = score
+
+    @property
+    def failure(self) -> str | None:
+        """Why the first of the failed scorings failed."""
+        return self.failed[min(self.failed)] if self.failed else None
 
     def rows(self, question_id: str) -> list[dict[str, Any]]:
         """A row of `charges` for every call, pruned branches included."""
@@ -110,7 +119,7 @@ def _row(question_id: str, note: Note, known: int | None, score: float | None) -
         "role": note.role,
         "model": note.model,
         "parent": None if note.parent is None else note.parent.rpartition("#")[2],
-        "score": score,
+        "score": None if score is None or math.isnan(score) else score,
         "prompt_tokens": note.prompt_tokens,
         "cached_tokens": note.cached_tokens,
         "new_tokens": note.new_tokens,

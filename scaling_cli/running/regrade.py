@@ -14,7 +14,7 @@ from scaling_cli.recorded import Ask
 from scaling_cli.regroup import read_gold, regroup, regrouped, renumbered
 from scaling_cli.running.prepare import PreparedCell
 from scaling_cli.running.reread import reread
-from scaling_cli.store import RunFolder
+from scaling_cli.store import RunFolder, answered_cells
 from scaling_cli.summary import accuracy_rows
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def regrade(
     Works from the stored answers, so the raw bank need not be there; with `source` "texts" the
     answers are first read out of the raw bank again, where it is here.
     """
+    answered_cells(folder)  # says what is missing where none has any
     gold = _gold(folder)
     rows = []
     with GraderPool() as grader:

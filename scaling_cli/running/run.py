@@ -14,7 +14,7 @@ from itertools import zip_longest
 from typing import Any
 
 from scaling_cli.engines import open_engine
-from scaling_cli.errors import ScaleError, StoreError
+from scaling_cli.errors import ScaleError, StoreError, first_error
 from scaling_cli.grading import GraderPool
 from scaling_cli.plan import plan
 from scaling_cli.running import collecting
@@ -211,7 +211,7 @@ async def _fill(cells: Sequence[AnyCell], engine: Engine, sweep: Sweep, start: i
             await _feed(cells, engine, admission, start)
     except* ScaleError as failed:
         # A dead engine, a full disk: every question in flight says the same.
-        raise _first(failed) from None
+        raise first_error(failed) from None
     finally:
         for cell in cells:
             cell.journal.close()
@@ -222,14 +222,9 @@ async def _feed(cells: Sequence[AnyCell], engine: Engine, admission: Admission, 
         ticker = group.create_task(_tick(cells))
         async with asyncio.TaskGroup() as tasks:
             for cell, question in _interleaved(cells):
-                await admission.enter(cell.width)
-                task = tasks.create_task(cell.draw(question, engine, start))
-                task.add_done_callback(partial(_left, admission, cell.width))
+                draw = partial(cell.draw, question, engine, start)
+                await admission.start(tasks, cell.width, draw)
         ticker.cancel()
-
-
-def _left(admission: Admission, width: int, task: asyncio.Task[None]) -> None:
-    admission.leave(width)
 
 
 async def _tick(cells: Sequence[AnyCell]) -> None:
@@ -245,11 +240,3 @@ def _interleaved(cells: Sequence[AnyCell]) -> Iterator[tuple[AnyCell, Question]]
         for cell, question in zip(cells, row, strict=True):
             if question is not None:
                 yield cell, question
-
-
-def _first(group: BaseExceptionGroup[ScaleError]) -> ScaleError:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    assert isinstance(error, ScaleError)
-    return error

@@ -6,13 +6,15 @@ import asyncio
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from scaling_cli.errors import CallFailed, StoreError
+from scaling_cli.errors import CallFailed, ScaleError, StoreError, first_error
 from scaling_cli.plan import Sample
 from scaling_cli.running.admission import Admission
-from scaling_cli.running.door import Door
+from scaling_cli.running.bank_traces import bank_traces
+from scaling_cli.running.door import Door, together
 from scaling_cli.running.journal import Journal
 from scaling_cli.running.ledger import Ledger
 from scaling_cli.running.manifest import note_scorer
@@ -96,77 +98,90 @@ async def score_bank(
     if not missing:
         return []
     name = score_name(cell, scorer.key)
-    questions = {question.id: question for question in folder.read_questions()}
-    traces = _traces(folder, cell, missing)
+    questions = [q for q in folder.read_questions() if q.id in missing]
+    traces = bank_traces(folder, cell, missing)
     _start(progress, name, record, scorer, traces)
     journal = Journal(folder.journal_path(name), ticks=False)
     resumed = bool(journal.done)
-    slots = 64 if scoring.engine is None else scoring.engine.facts.slots
-    admission = Admission(room=int(slots * 1.5))
-    ledgers: dict[str, Ledger] = {}
-    scores: list[Row] = []
+    bank = _Bank(name, record.seed, journal, scoring, progress)
+    try:
+        await bank.score([(question, traces[question.id]) for question in questions])
+    finally:
+        journal.close()
+    charges = bank.charges()
+    if not resumed:  # else part of it was read before this clock began
+        _keep_pace(folder, cell, scorer, charges, progress)
+    _write(folder, name, bank.rows, charges)
+    note_scorer(folder, cell, scorer)
+    bank.forget()
+    return [(f"{r['question_id']}#{r['index']}", r["error"]) for r in bank.rows if r["error"]]
 
-    async def one(question: Question) -> None:
-        ledger = ledgers[question.id] = Ledger()
-        door = Door(name, NoEngine(), journal, None, Sampler(), seed=record.seed)
+
+@dataclass(slots=True)
+class _Bank:
+    """A bank while it is scored: its `rows` and, by question, what they were charged."""
+
+    name: str
+    seed: int
+    journal: Journal
+    scoring: Scoring
+    progress: Progress
+    rows: list[Row] = field(default_factory=list)
+    ledgers: dict[str, Ledger] = field(default_factory=dict)
+
+    async def score(self, samples: Sequence[tuple[Question, Mapping[int, Trace]]]) -> None:
+        """All samples, question by question as they fit; ScaleError where the model dies."""
+        engine = self.scoring.engine
+        slots = 64 if engine is None else engine.facts.slots
+        admission = Admission(room=int(slots * 1.5))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for question, traces in samples:
+                    work = partial(self._question, question, traces)
+                    await admission.start(tasks, len(traces), work)
+        except* ScaleError as failed:
+            raise first_error(failed) from None
+
+    async def _question(self, question: Question, traces: Mapping[int, Trace]) -> None:
+        ledger = self.ledgers[question.id] = Ledger()
         session = QuestionSession(
-            door,
+            Door(self.name, NoEngine(), self.journal, None, Sampler(), seed=self.seed),
             question,
             prompt_text="",
             prompt=(),
-            search=Search(scoring=scoring),
+            search=Search(scoring=self.scoring),
             ledger=ledger,
         )
-        found = traces[question.id]
-        rewards = await asyncio.gather(*(_score(session, i, t) for i, t in found.items()))
-        for index, reward in zip(found, rewards, strict=True):
-            error = journal.done.get(call_name(question.id, f"{index}{SCORE}"))
-            scores.append(
+        scores = await together(_score(session, i, trace) for i, trace in traces.items())
+        for index, score in zip(traces, scores, strict=True):
+            self.rows.append(
                 {
                     "question_id": question.id,
                     "index": index,
-                    "score": None if reward is None else reward,
-                    "error": None if reward is not None else _reason(error),
+                    "score": score,
+                    "error": ledger.failed.get(call_name(question.id, f"{index}{SCORE}")),
                 }
             )
-        progress.cells[name].questions_done += 1
-        for _ in found:
-            progress.sampled(name, 0, failed=False)
+        self.progress.cells[self.name].questions_done += 1
+        for _ in traces:
+            self.progress.sampled(self.name, 0, failed=False)
 
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            for identity in traces:
-                width = len(traces[identity])
-                await admission.enter(width)
-                task = tasks.create_task(one(questions[identity]))
-                task.add_done_callback(partial(_left, admission, width))
-    except* StoreError as failed:
-        raise failed.exceptions[0] from None
-    finally:
-        journal.close()
-    charges = [row for identity, ledger in ledgers.items() for row in ledger.rows(identity)]
-    if not resumed:  # else part of it was read before this clock began
-        _keep_pace(folder, cell, scorer, charges, progress)
-    _write(folder, name, scores, charges)
-    note_scorer(folder, cell, scorer)
-    failed_names = {row["question_id"] for row in scores if row["error"]}
-    journal.forget({n for n in journal.done if call_question(n) not in failed_names})
-    return [(f"{r['question_id']}#{r['index']}", r["error"]) for r in scores if r["error"]]
+    def charges(self) -> list[Row]:
+        """A row for every call of the verifier, those of failed scorings included."""
+        return [row for identity, ledger in self.ledgers.items() for row in ledger.rows(identity)]
 
-
-def _left(admission: Admission, width: int, task: asyncio.Task[None]) -> None:
-    admission.leave(width)
+    def forget(self) -> None:
+        """Let go of what is written; a question of which a scoring failed is kept."""
+        failed = {row["question_id"] for row in self.rows if row["error"]}
+        self.journal.forget({n for n in self.journal.done if call_question(n) not in failed})
 
 
 async def _score(session: QuestionSession, index: int, trace: Trace) -> float | None:
-    """One sample's score, under a name that does not depend on which others are scored."""
+    """One sample's score, under a name that does not depend on which others are scored; None
+    where it has none."""
     (scored,) = await session.branch(index).score([trace])
     reward = scored.rewards[-1]
-    return None if reward != reward else reward
-
-
-def _reason(record: Any) -> str:
-    return str(record.error) if record is not None and record.error else "no score"
+    return None if math.isnan(reward) else reward
 
 
 def _start(
@@ -183,44 +198,6 @@ def _start(
         flops=None,
     )
     progress.restart_clock()
-
-
-def _traces(
-    folder: RunFolder, cell: str, missing: Mapping[str, Sequence[int]]
-) -> dict[str, dict[int, Trace]]:
-    """The samples to be scored, as finished traces."""
-    if not folder.has_part("bank", cell):
-        raise StoreError(
-            f"the completions of {folder.name} are not here: they are not shared with a run",
-            "score the run where it was sampled, or sample it again",
-        )
-    columns = ["question_id", "sample", "text", "tokens", "logprobs", "finish_reason",
-               "confidence", "certainty"]  # fmt: skip
-    found: dict[str, dict[int, Trace]] = {}
-    for row in folder.read_part("bank", cell, columns).to_pylist():
-        if row["sample"] in missing.get(row["question_id"], ()):
-            found.setdefault(row["question_id"], {})[row["sample"]] = _trace(row)
-    return found
-
-
-def _trace(row: Row) -> Trace:
-    return Trace(
-        tokens=tuple(row["tokens"] or ()),
-        text=row["text"],
-        finished=True,
-        finish_reason=row["finish_reason"],
-        logprobs=_column(row["logprobs"]),
-        calls=(call_name(row["question_id"], row["sample"]),),
-        confidence=_column(row["confidence"]),
-        certainty=_column(row["certainty"]),
-    )
-
-
-def _column(values: Sequence[float | None] | None) -> tuple[float, ...] | None:
-    """A number for each token, NaN where the engine told none."""
-    if values is None:
-        return None
-    return tuple(math.nan if value is None else value for value in values)
 
 
 def _keep_pace(

@@ -40,7 +40,8 @@ class Scoring:
     is_right: IsRight
 
     async def score(self, session: QuestionSession, path: str, trace: Trace) -> float | None:
-        """The trace's score; None where it cannot be had, which is on record then."""
+        """The trace's score, NaN where it has none yet; None where it cannot be had, which is on
+        record then, and in the ledger."""
         name = f"{session.question.id}#{path}"
         known = session.door.journal.done.get(name)
         if known is not None and known.reward is not None:
@@ -62,6 +63,7 @@ class Scoring:
                 self._note(session, name, trace, reward)
             return reward.value
         session.door.keep(name, None, error)
+        session.ledger.failed[name] = error
         session.door.drawn(0, True)
         return None
 

@@ -159,21 +159,11 @@ class SearchCell:
             style=self.prepared.style,
             equality=self.prepared.equality,
         )
-        failure = self._scoring_failure(question)
         return [
             candidate_row(_as_bank_row(question, index, trace, session), grade, self.prepared)
-            | _of_search(trace, failure)
+            | _of_search(trace, session.ledger.failure)
             for index, (trace, grade) in enumerate(zip(traces, grades, strict=True))
         ]
-
-    def _scoring_failure(self, question: Question) -> str | None:
-        """Why the first of the question's failed scorings failed."""
-        errors = sorted(
-            (name, error)
-            for name, error in self.journal.errors.items()
-            if call_question(name) == question.id
-        )
-        return errors[0][1] if errors else None
 
     def _empty(self, question: Question, session: QuestionSession, error: str | None) -> Any:
         """The row of a question without traces: it stays in the denominator."""

@@ -136,7 +136,7 @@ class QuestionSession:
         return await self._grow(traces, samplers, self._stepped)
 
     async def score(self, traces: Sequence[Trace]) -> list[Trace]:
-        """Every trace with one more reward, NaN where its scoring failed."""
+        """Every trace with one more reward, NaN where it has none or its scoring failed."""
         scoring = self._search.scoring
         if scoring is None:
             raise ValueError("this cell has no verifier: name one in the sweep")

@@ -12,7 +12,7 @@ from scaling_cli.running.journal import Journal
 from scaling_cli.running.prepare import PreparedCell, prepare
 from scaling_cli.running.score import journalled, scored
 from scaling_cli.running.session import call_sample
-from scaling_cli.store import RunFolder
+from scaling_cli.store import RunFolder, summary_alone
 from scaling_cli.strategies import bill, width_of
 from scaling_cli.sweep import SAMPLING, Sweep
 
@@ -30,10 +30,12 @@ def status_rows(folder: RunFolder) -> list[Row]:
     """One row a cell: questions, samples, tokens, failures, how far it is."""
     run = folder.read_manifest()
     busy = _busy(run.starts)
-    return [
+    rows = [
         _status(folder, key, cell.seed, dict(cell.details), busy.get(cell.details["model"]))
         for key, cell in run.ordered()
     ]
+    # A published summary lacks its samples, which is not the same as not being drawn.
+    return [row | {"state": "summary only"} for row in rows] if summary_alone(folder) else rows
 
 
 def _busy(starts: Sequence[Mapping[str, Any]]) -> dict[str, float]:

@@ -166,7 +166,11 @@ SCORES = Part(
     (
         QUESTION_ID,
         Column("index", "int32", "The sample's number within its question."),
-        _optional("score", "float64", "The verifier's score; null where scoring failed."),
+        _optional(
+            "score",
+            "float64",
+            "The verifier's score; null where scoring failed or there is nothing to score.",
+        ),
         _optional("error", "string", "Why scoring failed; it is tried again."),
     ),
     ("question_id", "index"),

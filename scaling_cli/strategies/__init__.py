@@ -47,6 +47,8 @@ BILLS: dict[str, Callable[[Mapping[str, Any], float], Bill]] = {
 }
 
 CHOICES = {"leaves": LEAVES, "rounding": tuple(ROUNDINGS)}
+MOST = 100_000
+"""The largest count a setting takes: a slip of the pen would ask for steps without an end."""
 MAY_BE_ZERO = {"beam": ("m",), "lookahead": ("m", "k"), "mcts": ("c",)}
 
 
@@ -93,9 +95,12 @@ def check(name: str, params: Mapping[str, Any]) -> None:
         least = 0 if key in MAY_BE_ZERO.get(name, ()) else 1
         if isinstance(value, int) and value < least:
             raise SweepError(f"{name}: {key} is {value}", f"give {least} or more")
+        if isinstance(value, int) and value > MOST:
+            raise SweepError(f"{name}: {key} is {value}", f"give at most {MOST:,}")
         positive = isinstance(value, float) and 0 < value < math.inf
         if isinstance(value, float) and not (positive or value == least == 0):
-            raise SweepError(f"{name}: {key} is {value}", "give a number above 0")
+            limit = "of at least 0" if least == 0 else "above 0"
+            raise SweepError(f"{name}: {key} is {value}", f"give a number {limit}")
         if value not in CHOICES.get(key, (value,)):
             raise SweepError(f"{name}: {key} is {value}", f"valid: {', '.join(CHOICES[key])}")
     if name == "dvts" and filled["n"] % filled["m"]:

@@ -41,16 +41,13 @@ async def open_verifier(
     `model` is the verifier's own, resolved, where it has one. A judge's engine is not opened
     here: it is reached through `Asking`.
     """
-    valid = options_of(name)
-    for option in options:
-        if option not in valid:
-            raise EngineError(
-                f"the verifier {name} has no option {option}", f"valid: {', '.join(valid)}"
-            )
+    check(name, options)
     module, _, function = VERIFIERS[name].partition(":")
     try:
         opener = getattr(importlib.import_module(module), function)
-        verifier: Verifier = await opener(options={**valid, **options}, model=model, seed=seed)
+        verifier: Verifier = await opener(
+            options={**options_of(name), **options}, model=model, seed=seed
+        )
     except ImportError as error:
         raise EngineError(
             f"the verifier {name} cannot be imported: {error}", EXTRAS.get(name, "install it")
@@ -58,10 +55,24 @@ async def open_verifier(
     return verifier
 
 
+def check(name: str, options: Mapping[str, Any]) -> None:
+    """EngineError for options under which the verifier means nothing; nothing is opened."""
+    valid = options_of(name)
+    for option in options:
+        if option not in valid:
+            raise EngineError(
+                f"the verifier {name} has no option {option}", f"valid: {', '.join(valid)}"
+            )
+    _module(name).check({**valid, **options})
+
+
 def options_of(name: str) -> Mapping[str, Any]:
     """A verifier's option names with their defaults."""
     if name not in VERIFIERS:
         raise EngineError(f"there is no verifier {name}", f"valid: {', '.join(VERIFIERS)}")
-    module = importlib.import_module(VERIFIERS[name].partition(":")[0])
-    options: Mapping[str, Any] = module.OPTIONS
+    options: Mapping[str, Any] = _module(name).OPTIONS
     return options
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(VERIFIERS[name].partition(":")[0])

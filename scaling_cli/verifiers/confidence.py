@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -49,13 +50,19 @@ MEASURES: dict[str, Measure] = {
 }
 
 
+def check(options: Mapping[str, Any]) -> None:
+    """EngineError for options that mean nothing."""
+    choice(options, "measure", MEASURES)
+    choice(options, "scope", SCOPES)
+    count(options, "window")
+
+
 async def open_confidence(
     *, options: Mapping[str, Any], model: Model | None, seed: int
 ) -> Verifier:
     """Ready at once: it reads what the policy's engine has told."""
-    name = choice(options, "measure", MEASURES)
+    name, scope = str(options["measure"]), str(options["scope"])
     measure = MEASURES[name]
-    scope = choice(options, "scope", SCOPES)
     facts = VerifierFacts(
         name="confidence",
         kind="process",
@@ -63,7 +70,7 @@ async def open_confidence(
         at_once=True,
         details={"measure": name, "scope": scope, "map": measure.map},
     )
-    return Confidence(facts, measure, scope, count(options, "window"))
+    return Confidence(facts, measure, scope, int(options["window"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +85,20 @@ class Confidence:
     async def score(self, trace: Trace, asking: Asking) -> Reward:
         """EngineError where the policy's engine did not tell what the measure needs.
 
-        Tokens of which it tells nothing are passed over: a mean is over the others.
+        Tokens of which it tells nothing are passed over: a mean is over the others. Where it
+        tells nothing of any, as llama.cpp of a step that is a stop text and no more, there is
+        nothing to score yet.
         """
-        numbers = np.array(getattr(trace, self.measure.source) or (), np.float64)
-        (known,) = np.nonzero(~np.isnan(numbers))
-        if not len(known):
+        told = getattr(trace, self.measure.source)
+        if told is None or len(told) < len(trace.tokens):
             raise EngineError(
                 f"the trace has no {self.measure.source}",
                 "use an engine that tells log-probabilities, or another verifier",
             )
+        numbers = np.array(told, np.float64)
+        (known,) = np.nonzero(~np.isnan(numbers))
+        if not len(known):
+            return Reward(math.nan)
         if self.scope == "step":
             known = known[known >= _last_step(trace, known[-1])]
         value = self.measure.score(numbers[known], self.window)

@@ -50,9 +50,17 @@ AT_LENGTH = (
 VERDICT = re.compile(r"verdict\W{0,8}(yes|no)\b(?!\s*/)", re.IGNORECASE)
 
 
+def check(options: Mapping[str, Any]) -> None:
+    """EngineError for options that mean nothing."""
+    choice(options, "prompt", QUESTIONS)
+    count(options, "critiques", least=0)
+    number(options, "temperature")
+    count(options, "max_tokens")
+
+
 async def open_judge(*, options: Mapping[str, Any], model: Model | None, seed: int) -> Verifier:
     """Ready at once: the judge's engine is reached through `Asking`."""
-    prompt = choice(options, "prompt", QUESTIONS)
+    prompt, critiques = str(options["prompt"]), int(options["critiques"])
     name = model.name if model is not None else options["model"]
     if not name:
         raise EngineError("the judge has no model", "name one: model: NAME")
@@ -60,12 +68,12 @@ async def open_judge(*, options: Mapping[str, Any], model: Model | None, seed: i
         name="judge",
         kind="process" if prompt == "step" else "outcome",
         model=str(name),
-        details={"prompt": prompt, "critiques": count(options, "critiques", least=0)},
+        details={"prompt": prompt, "critiques": critiques},
     )
     sampler = Sampler(temperature=0.0, max_tokens=1)
-    if options["critiques"]:
-        sampler = Sampler(number(options, "temperature"), count(options, "max_tokens"))
-    return Judge(facts, prompt, int(options["critiques"]), sampler)
+    if critiques:
+        sampler = Sampler(float(options["temperature"]), int(options["max_tokens"]))
+    return Judge(facts, prompt, critiques, sampler)
 
 
 @dataclass(frozen=True, slots=True)

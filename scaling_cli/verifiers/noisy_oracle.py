@@ -24,12 +24,20 @@ chance taken for an unfinished solution to end right where the engine cannot tel
 another one gives other errors."""
 
 
+RATES = ("true_positive", "false_positive", "noise", "unfinished")
+
+
+def check(options: Mapping[str, Any]) -> None:
+    """EngineError for options that mean nothing."""
+    for name in RATES:
+        number(options, name, most=1)
+
+
 async def open_noisy_oracle(
     *, options: Mapping[str, Any], model: Model | None, seed: int
 ) -> Verifier:
     """Ready at once: grading is reached through `Asking`."""
-    names = ("true_positive", "false_positive", "noise", "unfinished")
-    rates = {name: number(options, name, most=1) for name in names}
+    rates = {name: float(options[name]) for name in RATES}
     facts = VerifierFacts(name="noisy-oracle", kind="outcome", upper_bound=True, details=rates)
     return NoisyOracle(facts, **rates, seed=f"{options['seed']}/{seed}")
 

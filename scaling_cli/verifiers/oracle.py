@@ -13,10 +13,15 @@ OPTIONS: dict[str, Any] = {"unfinished": 0.5}
 """`unfinished`: the score of a solution that has no answer yet."""
 
 
+def check(options: Mapping[str, Any]) -> None:
+    """EngineError for options that mean nothing."""
+    number(options, "unfinished", most=1)
+
+
 async def open_oracle(*, options: Mapping[str, Any], model: Model | None, seed: int) -> Verifier:
     """Ready at once: grading is reached through `Asking`."""
     facts = VerifierFacts(name="oracle", kind="outcome", upper_bound=True)
-    return Oracle(facts, number(options, "unfinished", most=1))
+    return Oracle(facts, float(options["unfinished"]))
 
 
 @dataclass(frozen=True, slots=True)

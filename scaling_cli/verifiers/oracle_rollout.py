@@ -15,6 +15,13 @@ OPTIONS: dict[str, Any] = {"rollouts": 8, "temperature": None}
 where it is not given."""
 
 
+def check(options: Mapping[str, Any]) -> None:
+    """EngineError for options that mean nothing."""
+    count(options, "rollouts")
+    if options["temperature"] is not None:
+        number(options, "temperature")
+
+
 async def open_oracle_rollout(
     *, options: Mapping[str, Any], model: Model | None, seed: int
 ) -> Verifier:
@@ -23,9 +30,9 @@ async def open_oracle_rollout(
         name="oracle-rollout",
         kind="process",
         upper_bound=True,
-        details={"rollouts": count(options, "rollouts")},
+        details={"rollouts": int(options["rollouts"])},
     )
-    temperature = None if options["temperature"] is None else number(options, "temperature")
+    temperature = None if options["temperature"] is None else float(options["temperature"])
     return OracleRollout(facts, int(options["rollouts"]), temperature)
 
 

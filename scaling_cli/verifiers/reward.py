@@ -58,9 +58,18 @@ REDUCTIONS: dict[str, Callable[[Sequence[float]], float]] = {
 }
 
 
+def check(options: Mapping[str, Any]) -> None:
+    """EngineError for options that mean nothing; vLLM checks its own."""
+    choice(options, "reduce", REDUCTIONS)
+    if options["family"] is not None:
+        choice(options, "family", FAMILIES)
+    for name in ("max_num_seqs", "max_model_len", "kv_cache_gb"):
+        count(options, name)
+
+
 async def open_reward(*, options: Mapping[str, Any], model: Model | None, seed: int) -> Verifier:
     """Start vLLM on the reward model; takes about half a minute on a CPU."""
-    reduce = choice(options, "reduce", REDUCTIONS)
+    reduce = str(options["reduce"])
     if model is None:
         raise EngineError("the reward model is not named", "name one: model: NAME")
     if model.tokenizer is None or model.path is None or model.format != "safetensors":
@@ -91,8 +100,8 @@ def _arguments(family: Family, options: Mapping[str, Any]) -> dict[str, Any]:
         "generation_config": "vllm",
         "skip_tokenizer_init": True,
         "dtype": options["dtype"],
-        "max_num_seqs": count(options, "max_num_seqs"),
-        "max_model_len": count(options, "max_model_len"),
+        "max_num_seqs": int(options["max_num_seqs"]),
+        "max_model_len": int(options["max_model_len"]),
         **family.arguments,
         **options["vllm"],
     }
@@ -101,7 +110,7 @@ def _arguments(family: Family, options: Mapping[str, Any]) -> dict[str, Any]:
 def _family(options: Mapping[str, Any], name: str, folder: Path) -> str:
     """The family named, or the one the weights' configuration tells."""
     if options["family"] is not None:
-        return choice(options, "family", FAMILIES)
+        return str(options["family"])
     try:
         found = json.loads((folder / "config.json").read_text())["architectures"][0]
     except (OSError, ValueError, LookupError, TypeError) as error:

@@ -107,3 +107,7 @@ def test_progress_names_its_cells_whole() -> None:
     assert "…" not in said and "0/1319" in said and "0/21104" in said
     assert not Counter(without_spaces(label)) - Counter(without_spaces(said))
     assert all(len(line) <= 80 for line in said.splitlines())
+
+
+def test_values_equal_but_for_rounding_errors_are_shown_equal() -> None:
+    assert output.format_cell(0.8575) == output.format_cell(0.8575 - 1e-15)

@@ -9,8 +9,7 @@ import pytest
 
 from scaling_cli.store import RunFolder
 from tests.cli.command import Scale
-
-RESULTS = Path(__file__).parents[2] / "results"
+from tests.published import published
 
 
 @pytest.fixture
@@ -38,13 +37,14 @@ def test_a_program_is_told_the_same(scale: Scale, run: Path) -> None:
 
 def test_a_summary_alone_is_said(scale: Scale) -> None:
     file = scale.folder / "r.html"
-    said = scale("report", RESULTS / "open-models-aime2025", "-o", file)
+    said = scale("report", published(scale.folder, "open-models-aime2025").path, "-o", file)
     assert said.code == 0 and "note: aime2025: The graded answers" in said.err
     assert "not at hand" in file.read_text()
 
 
 def test_answers_of_several_tasks_are_told_apart(scale: Scale, run: Path) -> None:
-    said = scale("report", run, RESULTS / "open-models-aime2025", "-o", scale.folder / "r.html")
+    other = published(scale.folder, "open-models-aime2025").path
+    said = scale("report", run, other, "-o", scale.folder / "r.html")
     heads = [line for line in said.out.splitlines() if line.endswith("):")]
     assert heads == ["sums.jsonl (s):", "aime2025 (open-models-aime2025):"]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -129,6 +131,41 @@ def test_a_folder_without_a_run_and_a_run_without_answers(scale: Scale) -> None:
     run = scale.results / "s"
     assert "no graded answers yet" in scale("accuracy", run).mistake
     assert {row["state"] for row in scale("status", run, "--json").rows} == {"incomplete"}
+
+
+SUMMARISED = [
+    ["accuracy"], ["frontier"], ["limits"], ["fit"], ["recommend", "--budget", "1e9"],
+    ["exchange", "--small", "small", "--large", "large"], ["baseline", "-o", "b.json"],
+    ["search"], ["grade"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", SUMMARISED, ids=lambda words: words[0])
+def test_a_run_that_is_only_a_summary_says_how_its_answers_come_back(
+    scale: Scale, run: Path, words: list[str]
+) -> None:
+    published = scale.folder / "published"
+    published.mkdir()
+    for name in ("run.json", "summary.parquet"):
+        shutil.copy(run / name, published)
+    said = scale(words[0], published, *words[1:])
+    assert "holds only a summary" in said.mistake and "candidates/" in said.err
+    assert "scale run fills" not in said.err
+    assert {r["state"] for r in scale("status", published, "--json").rows} == {"summary only"}
+
+
+def test_an_imported_summary_names_the_import_and_is_not_left_out_beside_others(
+    scale: Scale, run: Path
+) -> None:
+    rows = [{"question_id": "a", "answer": "1", "gold": "1"}] * 2
+    source, out = scale.folder / "x.jsonl", scale.folder / "imported"
+    source.write_text("\n".join(map(json.dumps, rows)))
+    assert scale("import", "samples", source, "--out", out, "--model", "m").code == 0
+    shutil.rmtree(out / "candidates")
+    for command in (["accuracy", out], ["limits", run, out], ["compare", run, out]):
+        said = scale(*command)
+        assert "holds only a summary" in said.mistake
+        assert f"scale import samples x.jsonl --out {out}" in said.err
 
 
 def test_a_run_of_failures_only_is_shown(scale: Scale) -> None:

@@ -65,6 +65,15 @@ def test_a_bank_is_scored_afterwards(scale: Scale) -> None:
     assert {row["verifier"] for row in rows if row["selector"] == "best"} == {"logprob", "judge"}
 
 
+def test_a_judge_that_dies_is_one_sentence_and_what_it_said_is_kept(scale: Scale) -> None:
+    assert scale("run", scale.write(), "--results", scale.results, "--set", STEPS).code == 0
+    score = ("score", scale.results / "s", "--verifier", "judge", "--model", "j")
+    died = scale(*score, "--option", "engine={name: fake, die_after: 20}")
+    assert died.code == 2 and "died" in died.err and died.err.count("error: ") == 1, died
+    done = scale(*score, "--engine", "fake", "--json")
+    assert done.code == 0 and done.rows
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -80,6 +89,25 @@ def test_a_bank_is_scored_afterwards(scale: Scale) -> None:
         (("verifiers=[noisy-oracle]", "engine=llamacpp"), "knows only the fake engine's law"),
         (("verifiers=[{name: reward, model: a/b, engine: vllm}]",), "runs on vLLM by itself"),
         (("step={ends: paragraph}",), "blank-line"),
+        (("step=paragraph",), "blank-line"),
+        (("step=[newline]",), "a rule, or a mapping of ends and max_tokens"),
+        (("step=null",), "write step: {ends: blank-line"),
+        (("step={max_tokens: 0}",), "step.max_tokens is 0"),
+        (("models=[{name: m, step: {stop: x}}]",), "no key of models.0.step 'stop'"),
+        (("verifiers=confidence",), "write verifiers: [confidence]"),
+        (("verifiers=[{model: j}]",), "the verifier has no name"),
+        (("verifiers=[{name: judge, model: j, prompt: steps}]",), "judge: prompt is 'steps'"),
+        (("verifiers=[{name: judge, model: j, critiques: -1}]",), "critiques is -1"),
+        (("verifiers=[{name: judge, model: j, label: ''}]",), "label is ''"),
+        (("verifiers=[{name: judge, model: j, label: a@b}]",), "label is 'a@b'"),
+        (("verifiers=[{name: judge, model: j, label: [a]}]",), "label is ['a']"),
+        (("verifiers=[{name: confidence, measure: mean}]",), "self-certainty"),
+        (("verifiers=[{name: oracle, unfinished: 2}]",), "a number from 0 to 1"),
+        (("verifiers=[{name: oracle-rollout, rollouts: 0}]",), "rollouts is 0"),
+        (("verifiers=[{name: reward, model: a/b, vllm: 3}]",), "vllm is 3; it must be a mapping"),
+        (("verifiers=[oracle]", "strategies=[{name: beam, verifier: x}]"), "mean verifiers?"),
+        (("verifiers=[oracle]", "strategies=[{name: beam, n: 100000000}]"), "at most 100,000"),
+        (("strategies=[{name: sampling, samples: 4}]",), "sampling takes no samples"),
     ],
 )
 def test_mistakes_are_one_sentence(scale: Scale, change: tuple[str, ...], said: str) -> None:

@@ -22,9 +22,8 @@ from scaling_cli.recorded import Ask
 from scaling_cli.store import Run, RunFolder
 from scaling_cli.summary import accuracy_rows
 from tests.exporting.runs import HOSTILE, hostile, plain
+from tests.published import published
 from tests.small_run import small_run
-
-ROOT = Path(__file__).parents[2]
 
 
 def export(folder: RunFolder, format: str, out: Path, *, texts: bool = False) -> dict[str, int]:
@@ -119,7 +118,7 @@ def test_a_run_without_anything_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_run_of_a_summary_only_gives_what_it_has(tmp_path: Path) -> None:
-    folder = RunFolder.open(ROOT / "results" / "open-models-aime2025")
+    folder = published(tmp_path, "open-models-aime2025")
     for format in FORMATS:
         export(folder, format, tmp_path / format)
     assert sorted(p.name for p in (tmp_path / "parquet").iterdir()) == [

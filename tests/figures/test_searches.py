@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -40,3 +41,19 @@ def test_bins_hold_the_shared_questions_only(lines: list[Line], bank: RunFolder)
     figure = difficulty_figure(lines, difficulty_of(bank, ASK, "small"), "flops")
     counts = [int(axes.get_title("left").split("(")[1].split()[0]) for axes in figure.axes]
     assert sum(counts) == 8
+
+
+def test_tick_labels_of_neighbouring_bins_do_not_touch(lines: list[Line], bank: RunFolder) -> None:
+    figure = difficulty_figure(lines, difficulty_of(bank, ASK, "small"), "flops")
+    figure.canvas.draw()
+    for axes in figure.axes:
+        low, high = axes.get_xlim()
+        ticks = axes.get_xticks()
+        assert len(ticks) and ((low < ticks) & (ticks < high)).all()
+    boxes = [
+        label.get_window_extent()
+        for axes in figure.axes
+        for label in axes.get_xticklabels()
+        if label.get_text()
+    ]
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))

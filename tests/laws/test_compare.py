@@ -33,6 +33,13 @@ def test_better_worse_undecided_and_both() -> None:
     assert mixed.verdicts() == ["worse", "better"] and mixed.verdict() == "undecided"
 
 
+def test_equal_accuracies_differ_by_zero_however_they_were_summed() -> None:
+    first = np.array([[0.1 + 0.2], [0.3]])
+    second = np.array([[0.3], [0.3]])
+    assert first.mean() != second.mean()
+    assert compare(first, second, WEIGHTS[:, :2]).difference.tolist() == [0.0]
+
+
 @given(st.integers(0, 2**32 - 1), st.integers(2, 30), st.integers(1, 5))
 @settings(max_examples=40, deadline=None)
 def test_swapping_the_sides_mirrors_everything(seed: int, questions: int, places: int) -> None:

@@ -25,6 +25,7 @@ from scaling_cli.reporting.data import USUAL
 from scaling_cli.store import RunFolder
 from scaling_cli.store.manifest import Run
 from scaling_cli.summary import accuracy_rows
+from tests.published import published
 from tests.reporting.hostile import MODELS
 from tests.reporting.test_traces import CANDIDATE, KEPT, NEW, PARENT, SCORES, VERIFIER
 from tests.small_run import small_run
@@ -173,9 +174,8 @@ def test_a_staircase_never_falls(summary: RunFolder) -> None:
             assert all(a <= b for a, b in itertools.pairwise(axis["stairs"][column])), column
 
 
-def test_counts_of_right_answers_alone_have_curves_but_no_frontier() -> None:
-    path = Path(__file__).parents[2] / "results" / "open-models-llama3"
-    model = report_data([RunFolder.open(path)], Wanted(draws=DRAWS))
+def test_counts_of_right_answers_alone_have_curves_but_no_frontier(tmp_path: Path) -> None:
+    model = report_data([published(tmp_path, "open-models-llama3")], Wanted(draws=DRAWS))
     assert [task["task"] for task in model["tasks"]] == ["GSM8K", "MATH"]
     for task in model["tasks"]:
         assert task["axes"] == [] and len(task["panels"]) == 2
@@ -222,9 +222,8 @@ def test_a_search_of_an_older_scale_is_read(tmp_path: Path) -> None:
     assert all(call[SCORES] for call in ends), "a trace's own scores are still shown"
 
 
-def test_runs_on_two_tasks_stand_side_by_side(folder: RunFolder) -> None:
-    other = Path(__file__).parents[2] / "results" / "open-models-aime2025"
-    model = report_data([folder, RunFolder.open(other)], WANTED)
+def test_runs_on_two_tasks_stand_side_by_side(folder: RunFolder, tmp_path: Path) -> None:
+    model = report_data([folder, published(tmp_path, "open-models-aime2025")], WANTED)
     assert [task["graded"] for task in model["tasks"]] == [True, False]
     assert len(model["provenance"]) == 2 and model["title"].endswith("open-models-aime2025")
 

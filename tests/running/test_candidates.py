@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from scaling_cli.engines.fake import fake_model
+from scaling_cli.running.bank_traces import _trace
 from scaling_cli.running.candidates import bank_row, candidate_row
 from scaling_cli.running.journal import Record
 from scaling_cli.running.prepare import PreparedCell
-from scaling_cli.running.score import _trace
 from scaling_cli.store import RunFolder
 from scaling_cli.sweep import Cell, EngineSpec, ModelSpec, TaskSpec
 from scaling_cli.tasks.prompts import Prompt

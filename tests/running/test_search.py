@@ -6,6 +6,7 @@ import asyncio
 import math
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from scaling_cli.grading import GraderPool
 from scaling_cli.laws.cost import CostModel
 from scaling_cli.pricing import Pricing
 from scaling_cli.running.bench import Bench
-from scaling_cli.running.journal import Journal
+from scaling_cli.running.journal import Journal, Record
 from scaling_cli.running.prepare import PreparedCell, PreparedVerifier
 from scaling_cli.running.progress import Progress
 from scaling_cli.running.run import _fill
@@ -47,6 +48,7 @@ VERIFIERS = {
     "oracle": VerifierSpec("oracle", "oracle"),
     "oracle-rollout": VerifierSpec("oracle-rollout", "rollout", (("rollouts", 2),)),
 }  # fmt: skip
+PLAIN = VerifierSpec("confidence", "confidence")
 QUESTIONS = tuple(Question(f"s/test/{i}", "s", f"{i} + 1?", str(i + 1)) for i in range(5))
 LAW = {**OPTIONS, "questions": {q.id: q for q in QUESTIONS}, "steps": 3, "mean_tokens": 30}
 PROMPT_TOKENS = 20
@@ -310,6 +312,78 @@ def test_a_failed_scoring_is_told_kept_and_tried_again(tmp_path: Path) -> None:
     again = asyncio.run(_search(tmp_path, cell, engine, 64, judge, Progress()))
     assert all(row["score_error"] is None for row in rows(again, "candidates", cell))
     assert calls > 0 and not folder.journal_path(cell.key).exists()
+
+
+def test_a_scoring_that_works_at_a_second_try_is_no_failure(tmp_path: Path) -> None:
+    cell = prepared("beam", "judge")
+    judge, refused = Watched(), set()
+    generate = judge.generate
+
+    async def refuses_once(request: Request, on_tokens: OnTokens | None = None) -> Completion:
+        judged = request.name.partition("/")[0].partition(".")[0]
+        if judged not in refused:
+            refused.add(judged)
+            raise EngineError("the judge is busy", "wait")
+        return await generate(request, on_tokens)
+
+    judge.generate = refuses_once  # type: ignore[method-assign]
+    folder = asyncio.run(_search(tmp_path, cell, Watched(), 64, judge, Progress()))
+    candidates = rows(folder, "candidates", cell)
+    assert refused and all(row["score_error"] is None for row in candidates)
+    assert all(row["rewards"] and None not in row["rewards"] for row in candidates)
+    assert not folder.journal_path(cell.key).exists()
+
+
+def test_a_failure_on_record_does_not_outlive_a_scoring_that_works(tmp_path: Path) -> None:
+    """Killed after a scoring had failed for good, and run again with a judge that answers."""
+    cell = prepared("beam", "judge")
+    folder = RunFolder.create(tmp_path)
+    journal = Journal(folder.journal_path(cell.key), ticks=False)
+    journal.record(Record(f"{QUESTIONS[0].id}#s0", None, "the judge is out", 0, 0))
+    journal.close()
+    folder = asyncio.run(_search(tmp_path, cell, Watched(), 64, Watched(), Progress()))
+    assert all(row["score_error"] is None for row in rows(folder, "candidates", cell))
+
+
+@pytest.mark.parametrize("strategy", ["beam", "rebase", "dvts", "mcts"])
+def test_a_first_step_that_tells_nothing_has_no_score_and_is_no_failure(
+    tmp_path: Path, strategy: str
+) -> None:
+    """As llama.cpp replies to a step of a stop text alone: tokens, and a chance of none."""
+    cell = prepared(strategy, "confidence")
+    cell = replace(cell, verifier=PreparedVerifier(PLAIN, "v" * 16, {}, None))
+    engine = Watched()
+    generate = engine.generate
+
+    async def blank(request: Request, on_tokens: OnTokens | None = None) -> Completion:
+        reply = await generate(request, on_tokens)
+        # Every second first step is blank; of one question all are.
+        number = request.name.rpartition("#")[2].rpartition("/")[2]
+        first = len(request.prompt) == PROMPT_TOKENS
+        if not first or (int(number) % 2 and request.question_id != QUESTIONS[0].id):
+            return reply
+        engine.sampled[request.name] = 2
+        nothing = (math.nan, math.nan)
+        return replace(reply, text="", tokens=tuple(b"\n\n"), new_tokens=2, logprobs=nothing,
+                       finish_reason="stop", stopped_by="\n\n")  # fmt: skip
+
+    engine.generate = blank  # type: ignore[method-assign]
+    folder = asyncio.run(_search(tmp_path, cell, engine, 64, Watched(), Progress()))
+    candidates, charges = rows(folder, "candidates", cell), rows(folder, "charges", cell)
+    assert all(row["error"] is None and row["score_error"] is None for row in candidates)
+    calls = {(row["question_id"], row["call"]): row for row in charges}
+    bare = [c for c in charges if c["parent"] is None and c["new_tokens"] == 2]
+    assert bare and all(c["score"] is None for c in bare)
+    assert all(c["score"] is not None for c in charges if c not in bare)
+    # Led by what has a score wherever there is some; and where there is none, it goes on.
+    for row in candidates:
+        root = calls[row["question_id"], row["call"]]
+        while root["parent"] is not None:
+            root = calls[row["question_id"], root["parent"]]
+        blind = row["question_id"] == QUESTIONS[0].id
+        assert (root in bare) == blind or strategy in ("dvts", "mcts")
+        assert (row["rewards"][0] is None) == (root in bare) and row["rewards"][-1] is not None
+    assert not folder.journal_path(cell.key).exists()
 
 
 def test_a_failed_call_is_one_row_that_stays_in_the_denominator(tmp_path: Path) -> None:

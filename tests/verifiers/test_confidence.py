@@ -72,11 +72,23 @@ async def test_surer_numbers_score_higher(measure: str) -> None:
 async def test_what_the_engine_does_not_tell_is_no_score(measure: str) -> None:
     source = MEASURES[measure].source
     for nothing in (None, (), (math.nan,) * 3):
+        # Fewer numbers than tokens: the engine tells no such thing.
         with pytest.raises(EngineError, match=f"no {source}"):
             await score("confidence", replace(TRACE, **{source: nothing}), measure=measure)
-    endless = replace(TRACE, **{source: (1.0, math.inf, 1.0)})
+    endless = replace(TRACE, **{source: (1.0, math.inf, 1.0, 1.0, 1.0)})
     with pytest.raises(EngineError, match="a token of the trace"):
         await score("confidence", endless, measure=measure)
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize("measure", MEASURES)
+async def test_a_trace_of_which_nothing_is_told_has_no_score_yet(measure: str, scope: str) -> None:
+    """A first step of a stop text alone, on llama.cpp; or of no token at all."""
+    source = MEASURES[measure].source
+    for count in (0, 1, 3):
+        blank = Trace(tokens=(1,) * count, steps=(count,), **{source: (math.nan,) * count})
+        reply = await score("confidence", blank, measure=measure, scope=scope)
+        assert math.isnan(reply.value)
 
 
 @pytest.mark.parametrize("scope", SCOPES)

@@ -10,7 +10,7 @@ import pytest
 
 from scaling_cli.errors import EngineError
 from scaling_cli.types import Trace
-from scaling_cli.verifiers import FAKE_ONLY, VERIFIERS, open_verifier, options_of
+from scaling_cli.verifiers import FAKE_ONLY, VERIFIERS, check, open_verifier, options_of
 
 from .asking import FakeAsking, reply
 
@@ -54,6 +54,9 @@ async def test_an_unknown_option_is_named_with_the_valid_ones(name: str) -> None
         ("oracle-rollout", {"rollouts": True}, "rollouts is True"),
         ("oracle-rollout", {"temperature": -1}, "temperature is -1"),
         ("noisy-oracle", {"true_positive": 1.1}, "true_positive is 1.1"),
+        ("reward", {"reduce": "max"}, "reduce is 'max'"),
+        ("reward", {"family": "gpt"}, "family is 'gpt'"),
+        ("reward", {"max_num_seqs": 0}, "max_num_seqs is 0"),
     ],
 )
 async def test_a_wrong_option_is_refused_when_opened(
@@ -71,13 +74,19 @@ async def test_an_unknown_verifier_is_named_with_the_known_ones() -> None:
     assert set(VERIFIERS) > FAKE_ONLY
 
 
+@pytest.mark.parametrize("name", VERIFIERS)
+def test_defaults_are_accepted_before_anything_is_opened(name: str) -> None:
+    """Fails by the EngineError of an option that is refused."""
+    check(name, {})
+
+
 async def test_a_verifier_whose_package_is_absent_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def opener(**given: object) -> None:
         raise ImportError("no vllm")
 
-    module = SimpleNamespace(OPTIONS={}, opener=opener)
+    module = SimpleNamespace(OPTIONS={}, check=lambda options: None, opener=opener)
     monkeypatch.setitem(sys.modules, "absent_verifier", cast(ModuleType, module))
     monkeypatch.setitem(VERIFIERS, "reward", "absent_verifier:opener")
     with pytest.raises(EngineError, match="cannot be imported: no vllm") as raised:
