@@ -17,6 +17,7 @@ from scaling_cli.importing.rows import ImportedSample, Skipped
 from scaling_cli.importing.verdict import first_verdict, gold_to_grade, own_answer
 
 NAMED = re.compile(r"samples_(?P<task>.+)_(?P<date>\d{4}-\d\d-\d\dT[\d.-]+\d)\.jsonl?")
+SEED = re.compile(r",?\bseed=\d+")
 NO_ANSWER = ("[invalid]", "[no answer]")
 """What its filters write where they find no answer; lm-eval lets it vote, we do not."""
 METRICS = ("exact_match", "acc", "math_verify", "pass@1", "pass_at_1")
@@ -42,9 +43,12 @@ def read(path: Path, *, filter: str | None = None) -> Iterator[ImportedSample | 
     the first: then the replies are left to be read and graded here.
     """
     seen: Counter[tuple[str | None, str | None, str]] = Counter()
+    drawn: dict[tuple[str | None, str | None], tuple[str, Path]] = {}
     for file in _sample_files(path):
         named = NAMED.fullmatch(file.name)
-        source = _File(named and named["task"], named and _model(file, named["date"]), filter)
+        results = _results(file, named["date"]) if named else {}
+        source = _File(named and named["task"], text(results, "model_name"), filter)
+        _check_settings(file, source, results, drawn)
         for item in records(file):
             if isinstance(item, Skipped):
                 yield item
@@ -70,13 +74,51 @@ def _sample_files(path: Path) -> list[Path]:
     return found
 
 
-def _model(file: Path, date: str) -> str | None:
-    """The model as the results file of the same run names it."""
+def _results(file: Path, date: str) -> Mapping[str, Any]:
+    """What the results file of the same run holds; nothing where it cannot be read."""
     try:
         content = json.loads((file.parent / f"results_{date}.json").read_bytes())
-        return text(content, "model_name")
-    except (OSError, ValueError, RecursionError, AttributeError):
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _check_settings(
+    file: Path,
+    source: _File,
+    results: Mapping[str, Any],
+    drawn: dict[tuple[str | None, str | None], tuple[str, Path]],
+) -> None:
+    """TaskError where a model's runs of a task were sampled in different ways: a greedy answer is
+    no further sample. What the results files do not say cannot differ."""
+    settings = _settings(results, source.task)
+    if settings is None:
+        return
+    before, other = drawn.setdefault((source.model, source.task), (settings, file))
+    if before != settings:
+        raise TaskError(
+            f"{file.parent} and {other.parent} hold {source.task} of {source.model} sampled in "
+            "different ways",
+            "name one of the two folders: their replies are no samples of one kind",
+        )
+
+
+def _settings(results: Mapping[str, Any], task: str | None) -> str | None:
+    """How the task was sampled: its own generation_kwargs, and those of the command line; runs
+    under several seeds are further samples."""
+    configs, config = results.get("configs"), results.get("config")
+    own = configs.get(task) if isinstance(configs, dict) else None
+    kwargs = own.get("generation_kwargs") if isinstance(own, dict) else None
+    said = config.get("gen_kwargs") if isinstance(config, dict) else None
+    if kwargs is None and said is None:
         return None
+    return json.dumps([_seedless(kwargs), _seedless(said)], sort_keys=True)
+
+
+def _seedless(settings: Any) -> Any:
+    if isinstance(settings, dict):
+        return {name: value for name, value in settings.items() if name != "seed"}
+    return SEED.sub("", settings) if isinstance(settings, str) else settings
 
 
 def _replies(

@@ -158,3 +158,36 @@ def test_totals_alone_are_refused(tmp_path: Path) -> None:
     (tmp_path / "results_2026-01-01T00-00-00.1.json").write_text("{}")
     with pytest.raises(TaskError, match="--log_samples"):
         taken("lm-eval", tmp_path)
+
+
+def write_run(path: Path, settings: dict[str, Any], gen_kwargs: object = None) -> None:
+    """A run of its own folder, with the settings it was sampled under."""
+    path.mkdir(parents=True)
+    date = "2026-01-01T00-00-00.000000"
+    json_lines(path / f"samples_t_{date}.jsonl", [LINE])
+    results = {
+        "model_name": "m",
+        "configs": {"t": {"generation_kwargs": settings}},
+        "config": {"gen_kwargs": gen_kwargs},
+    }
+    (path / f"results_{date}.json").write_text(json.dumps(results))
+
+
+def test_a_greedy_run_is_no_further_sample_of_another(tmp_path: Path) -> None:
+    write_run(tmp_path / "a", {"temperature": 0.8, "seed": 1}, "top_p=0.9,seed=1")
+    write_run(tmp_path / "b", {"temperature": 0.8, "seed": 2}, "top_p=0.9,seed=2")
+    assert [one.sample for one in taken("lm-eval", tmp_path)] == [0, 1]
+    write_run(tmp_path / "greedy", {"temperature": 0.0})
+    with pytest.raises(TaskError, match="t of m sampled in different ways") as refused:
+        list(read(tmp_path))
+    assert "name one of the two folders" in refused.value.hint
+    assert only(tmp_path / "greedy").sample == 0
+
+
+@pytest.mark.parametrize("content", ["[]", "{", '{"configs": 3, "config": []}', "null"])
+def test_results_that_say_nothing_keep_nothing_back(tmp_path: Path, content: str) -> None:
+    write_run(tmp_path / "a", {"temperature": 0.8})
+    write_run(tmp_path / "b", {"temperature": 0.0})
+    for file in (tmp_path / "b").glob("results_*.json"):
+        file.write_text(content)
+    assert len(taken("lm-eval", tmp_path)) == 2
