@@ -198,7 +198,7 @@ def _footnote(figure: Figure, lines: Sequence[Line]) -> None:
     selectors = ", ".join(dict.fromkeys(line.selector for line in lines if line.verifier))
     text = (
         "colour: generator · marker: verifier"
-        + (f", its scores choosing by {selectors}" if selectors else "")
+        + (f", its scores choose ({selectors})" if selectors else "")
         + " · dotted and hollow: upper bounds, which know the right answer and are no method"
         + " · whiskers: 95% over questions; differences are paired and known better (scale search)"
     )
