@@ -105,6 +105,8 @@ def frontier(
     else:
         rows, columns = _overtaking_rows(tables), _CROSSINGS
     show(rows, as_json=as_json, columns=columns + grouped(by))
+    if not rows and view is Table.frontier:
+        say("hint: no answer is right at any budget; scale accuracy shows what was answered")
     for table in tables:
         for line in [*table.remarks, *_overtakings(table, crossings)]:
             say(f"note: {line}" if table.group is None else f"note: {table.group}: {line}")

@@ -189,6 +189,17 @@ def test_a_run_of_failures_only_is_shown(scale: Scale) -> None:
     assert all(row["flops"] is None for row in rows)
 
 
+def test_a_frontier_of_wrong_answers_alone_says_so(scale: Scale) -> None:
+    samples = scale.folder / "wrong.jsonl"
+    row = {"sample": 0, "answer": "1", "correct": False, "new_tokens": 9}
+    samples.write_text("".join(json.dumps({"question_id": q, **row}) + "\n" for q in "ab"))
+    out = scale.results / "wrong"
+    told = ("--model", "m", "--task", "t", "--active-params", "1e9")
+    assert scale("import", "samples", samples, "--out", out, *told).code == 0
+    said = scale("frontier", out, "--axis", "tokens")
+    assert said.code == 0 and "no answer is right at any budget" in said.err
+
+
 def test_rows_of_several_temperatures_and_seeds_are_told_apart(scale: Scale) -> None:
     file = scale.write()
     changes = ["temperature=[0.5, 1.0]", "seeds=[0, 1]", "samples=2"]
