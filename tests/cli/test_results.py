@@ -196,7 +196,7 @@ def test_a_frontier_of_wrong_answers_alone_says_so(scale: Scale) -> None:
     out = scale.results / "wrong"
     told = ("--model", "m", "--task", "t", "--active-params", "1e9")
     assert scale("import", "samples", samples, "--out", out, *told).code == 0
-    said = scale("frontier", out, "--axis", "tokens")
+    said = scale("frontier", out, "--axis", "tokens", "--plots", scale.folder)
     assert said.code == 0 and "no answer is right at any budget" in said.err
 
 
