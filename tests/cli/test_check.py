@@ -244,7 +244,11 @@ def test_searches_and_scored_banks_are_checked_too(scale: Scale) -> None:
         "first, majority, best:logprob", "best:judge", "best:later"}  # fmt: skip
     cases = [dict(case.attrib) for case in ET.parse(scale.folder / "c.xml").iter("testcase")]
     assert len({tuple(sorted(case.items())) for case in cases}) == len(rows)
-    assert scale(*score, "--label", "judge", "--model", "k").code == 0
+    refused = scale(*score, "--label", "judge", "--model", "k").mistake
+    assert "scored by another verifier called judge" in refused
+    # As a run that an older version scored under one name twice.
+    document = (now / "run.json").read_text()
+    (now / "run.json").write_text(document.replace('"later"', '"judge"'))
     twice = scale("check", now, "--baseline", scale.folder / "b.json").mistake
     assert "two verifiers of small are called judge" in twice
     nothing = scale("baseline", before, "-o", scale.folder / "c.json", "--selector", "nonsense")
