@@ -25,7 +25,7 @@ from scaling_cli.cli.asking import (
     voting,
     write_figure,
 )
-from scaling_cli.cli.output import Json, say, show
+from scaling_cli.cli.output import Json, say, show, working
 
 COLUMNS = ["at", "difference", "lo", "hi", "verdict", "questions", "smallest_difference",
            "questions_needed"]  # fmt: skip
@@ -87,7 +87,8 @@ def compare(
                    None, None, extraction, Unanswered.abstain, None)  # fmt: skip
     ask = priced(ask, intensity, dollars_per_million, dollars_per_hour)
     ask = voting(ask, weight_map, keep)
-    found = compare_selections(*sides, ask, axis=axis, detect=detect)
+    with working("comparing"):
+        found = compare_selections(*sides, ask, axis=axis, detect=detect)
     rows = [row for one in found.matched for row in one.rows()]
     verdicts = [
         {"task": one.task, "matched": one.by, "first": one.first, "second": one.second,

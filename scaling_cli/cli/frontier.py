@@ -30,7 +30,7 @@ from scaling_cli.cli.asking import (
     with_verifier,
     write_figure,
 )
-from scaling_cli.cli.output import Json, say, show
+from scaling_cli.cli.output import Json, say, show, working
 
 if TYPE_CHECKING:
     from scaling_cli.frontiers import FrontierTable
@@ -96,7 +96,8 @@ def frontier(
     ask = make_ask(folders, selector or ["first", "majority", "best"], None, None, extraction,
                Unanswered.abstain, by)  # fmt: skip
     ask = priced(ask, intensity, dollars_per_million, dollars_per_hour)
-    tables = frontier_tables(folders, voting(ask, weight_map, keep), axis)
+    with working("drawing the questions again"):
+        tables = frontier_tables(folders, voting(ask, weight_map, keep), axis)
     if view is Table.frontier:
         rows = [row for t in tables for row in t.rows()]
         # What tells cells apart is shown where only one of them is on the frontier, too.

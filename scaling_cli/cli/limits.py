@@ -18,7 +18,7 @@ from scaling_cli.cli.asking import (
     WeightBy,
     voting,
 )
-from scaling_cli.cli.output import Json, say, show
+from scaling_cli.cli.output import Json, say, show, working
 
 EPILOG = "Example: scale limits results/gsm8k-qwen-coder --k 64 --k 1024"
 
@@ -69,7 +69,8 @@ def limits(
     )
     ask = voting(ask, weight_map)
     folders = [RunFolder.open(run) for run in runs]
-    found = list(law.votings(folders, ask, prior=prior))
+    with working("drawing the votes again"):
+        found = list(law.votings(folders, ask, prior=prior))
     rows: list[dict[str, Any]] = []
     for one in found:
         if questions:

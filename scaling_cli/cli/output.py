@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -25,6 +26,19 @@ ENDLESS = 1_000_000
 def say(line: str) -> None:
     """One line for the person at the terminal; stdout stays free for results."""
     print(line, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """A sign of life on a terminal while something is worked out that may take seconds; a log
+    or a pipe gets none, so that outputs are the same on every machine."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True, markup=False, emoji=False).status(f"{what} …"):
+        yield
 
 
 def show(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scaling_cli.cli.asking import PerMillion
-from scaling_cli.cli.output import Json, say
+from scaling_cli.cli.output import Json, say, working
 from scaling_cli.cli.planned import Table, show_plan
 from scaling_cli.cli.run import Data, Limit, Results, Set, SweepFile
 
@@ -135,7 +135,8 @@ def _planned(
     folder = RunFolder(results / sweep.name)
     named = [RunFolder.open(one) for one in evidence]
     folders = runs_to_learn_from(folder, named, run_folders(results))
-    cells, notes = planned_cells(sweep, architectures)
+    with working(f"preparing {sweep.name}"):
+        cells, notes = planned_cells(sweep, architectures)
     check_names(cells, said_of)
     found = make_plan(cells, sweep, folder, folders, asked, say)
     return found, [*filter(None, [*notes, *found.remarks, keep(folder, found)])]

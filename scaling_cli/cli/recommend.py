@@ -25,7 +25,7 @@ from scaling_cli.cli.asking import (
     voting,
     with_verifier,
 )
-from scaling_cli.cli.output import Json, say, show
+from scaling_cli.cli.output import Json, say, show, working
 
 ROWS = ["task", "budget", "model", "strategy", "selector", "k", "max_tokens", "cost",
         "cross_fitted", "lo", "hi", "odds", "gain", "gain_lo", "gain_hi"]  # fmt: skip
@@ -79,7 +79,8 @@ def recommend(
                    Unanswered.abstain, None)  # fmt: skip
     ask = priced(ask, intensity, dollars_per_million, dollars_per_hour)
     ask = voting(ask, weight_map, keep)
-    found = recommended(folders, ask, axis, budget, task)
+    with working("drawing the questions again"):
+        found = recommended(folders, ask, axis, budget, task)
     rows = [row for one in found for row in one.rows]
     tests = [row for one in found for row in one.sensitivity]
     for one in found if not as_json else []:

@@ -32,7 +32,7 @@ from scaling_cli.cli.asking import (
     with_verifier,
     write_figure,
 )
-from scaling_cli.cli.output import Json, say, show
+from scaling_cli.cli.output import Json, say, show, working
 
 if TYPE_CHECKING:
     from scaling_cli.recorded import Ask
@@ -141,7 +141,8 @@ def accuracy(
     ask = voting(ask, weight_map, keep)
     if score is not None:
         ask = replace(ask, score=score.value)
-    rows = [row for folder in folders for row in accuracy_rows(folder, ask)]
+    with working("counting subsets"):
+        rows = [row for folder in folders for row in accuracy_rows(folder, ask)]
     if not rows:
         raise LawError(
             "no cell has that many samples, or a score where one is needed",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scaling_cli.cli.output import Json, say, show
+from scaling_cli.cli.output import Json, say, show, working
 
 if TYPE_CHECKING:
     from scaling_cli.running.run import Outcome
@@ -125,7 +125,8 @@ def _show_plan(sweep: Sweep, path: Path, *, as_json: bool) -> None:
     from scaling_cli.running.tables import plan_rows
     from scaling_cli.store import RunFolder
 
-    rows = plan_rows(sweep, RunFolder(path))
+    with working(f"preparing {sweep.name}"):
+        rows = plan_rows(sweep, RunFolder(path))
     columns = ["model", "task", "strategy", "width", "verifier", "temperature", "max_tokens",
                "samples", "recorded", "missing", "unscored", "tokens", "verifier_tokens",
                "flops", "basis"]  # fmt: skip

@@ -20,7 +20,7 @@ from scaling_cli.cli.asking import (
     open_runs,
     write_figure,
 )
-from scaling_cli.cli.output import Json, say, show
+from scaling_cli.cli.output import Json, say, show, working
 
 if TYPE_CHECKING:
     from scaling_cli.recorded import Ask
@@ -96,7 +96,8 @@ def search(
     folders = open_runs(runs)
     ask = make_ask(folders, selector or ["majority", "weighted"], None, None, extraction,
                    Unanswered.abstain, None)  # fmt: skip
-    found = pairings(folders, ask, axis=axis, against=against, detect=detect)
+    with working("comparing"):
+        found = pairings(folders, ask, axis=axis, against=against, detect=detect)
     rows, columns = _table(found, view)
     several = len({one.model for one in found.pairs}) > 1 and view is not Table.repeats
     title = "" if view is Table.repeats else f"the first is better than the second at equal {axis}"

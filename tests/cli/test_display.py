@@ -111,3 +111,19 @@ def test_progress_names_its_cells_whole() -> None:
 
 def test_values_equal_but_for_rounding_errors_are_shown_equal() -> None:
     assert output.format_cell(0.8575) == output.format_cell(0.8575 - 1e-15)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_sees_that_work_goes_on_and_a_pipe_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for stream, seen in ((Terminal(), True), (io.StringIO(), False)):
+        monkeypatch.setattr(sys, "stderr", stream)
+        with output.working("comparing [0]"):
+            output.say("note: inside")
+        assert ("comparing [0] …" in stream.getvalue()) is seen
+        assert "note: inside" in stream.getvalue()
